@@ -1,0 +1,159 @@
+import { CocoError } from '../errors.js';
+import type { Hasher } from '../specification/ports.js';
+import type { Dataset, ImportReport, ItemAttributes } from '../specification/dataset.js';
+import { StringTable } from './string-table.js';
+
+/** Number of characters of an item text that are kept. */
+export const maxTextLength = 1000;
+
+/** Makes hostile text safe: control and zero-width characters become spaces, white space is folded, length is capped. */
+export function cleanText(text: string): string {
+  return text
+    .slice(0, maxTextLength * 4)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\uFFFD]+/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, maxTextLength);
+}
+
+/** Collects interactions and items from any source, then sorts and packs them. */
+export class DatasetBuilder {
+  private readonly userIndex = new Map<string, number>();
+  private readonly itemIndex = new Map<string, number>([['', 0]]);
+  private users = new Int32Array(1024);
+  private items = new Int32Array(1024);
+  private times = new Float64Array(1024);
+  private count = 0;
+  private readonly texts = new Map<number, string>();
+  private readonly attributeIndex = new Map<string, number>();
+  private readonly attributes = new Map<number, number[]>();
+
+  /** @param time any number that grows with time; leave it out where the file's order is the time. */
+  addInteraction(user: string, item: string, time?: number): void {
+    if (this.count === this.users.length) this.grow();
+    this.users[this.count] = intern(this.userIndex, user);
+    this.items[this.count] = intern(this.itemIndex, item);
+    this.times[this.count] = time ?? NaN;
+    this.count++;
+  }
+
+  /** @returns false if no interaction has this item (it is counted, not kept). Call after all interactions. */
+  describeItem(item: string, text: string, attributes: readonly string[] = []): boolean {
+    const index = item === '' ? undefined : this.itemIndex.get(item);
+    if (index === undefined) return false;
+    this.texts.set(index, cleanText(text));
+    this.attributes.set(
+      index,
+      attributes.map((attribute) => intern(this.attributeIndex, attribute) + 1),
+    );
+    return true;
+  }
+
+  get interactionCount(): number {
+    return this.count;
+  }
+
+  /** Adds an item without interactions, so that it can be recommended (cold items). */
+  addItem(item: string): void {
+    intern(this.itemIndex, item);
+  }
+
+  build(options: { name: string; report: ImportReport; hasher: Hasher }): Dataset {
+    if (this.count === 0) throw new CocoError(`${options.name}: there is no interaction in it.`);
+    const userCount = this.userIndex.size;
+    const offsets = this.countByUser(userCount);
+    const { sequence, times } = this.sortByUserAndTime(offsets);
+    const itemCount = this.itemIndex.size - 1;
+    const users = StringTable.from(this.userIndex.keys(), userCount);
+    const items = StringTable.from(this.itemIndex.keys(), itemCount + 1);
+    const texts = this.texts.size > 0 ? StringTable.from(this.textsInOrder(itemCount), itemCount + 1) : undefined;
+    const hasTimes = !Number.isNaN(times[0]);
+    const parts = [bytesOf(offsets), bytesOf(sequence), users.content, items.content, texts?.content];
+    const hash = options.hasher.sha256(parts.map((part) => options.hasher.sha256(part ?? '')).join());
+    return {
+      name: options.name,
+      userCount,
+      itemCount,
+      offsets,
+      sequence,
+      times: hasTimes ? times : undefined,
+      realTimes: hasTimes && !areRanks(times, offsets),
+      users,
+      items,
+      texts,
+      attributes: this.attributeIndex.size > 0 ? this.packAttributes(itemCount) : undefined,
+      report: options.report,
+      hash,
+    };
+  }
+
+  private grow(): void {
+    const larger = <T extends Int32Array | Float64Array>(old: T): T => {
+      const array = new (old.constructor as new (size: number) => T)(old.length * 2);
+      array.set(old);
+      return array;
+    };
+    this.users = larger(this.users);
+    this.items = larger(this.items);
+    this.times = larger(this.times);
+  }
+
+  private countByUser(userCount: number): Int32Array {
+    const offsets = new Int32Array(userCount + 1);
+    for (let i = 0; i < this.count; i++) offsets[this.users[i] + 1]++;
+    for (let user = 0; user < userCount; user++) offsets[user + 1] += offsets[user];
+    return offsets;
+  }
+
+  private sortByUserAndTime(offsets: Int32Array): { sequence: Int32Array; times: Float64Array } {
+    const next = offsets.slice();
+    const order = new Int32Array(this.count);
+    for (let i = 0; i < this.count; i++) order[next[this.users[i]]++] = i;
+    for (let user = 0; user + 1 < offsets.length; user++) {
+      const history = order.subarray(offsets[user], offsets[user + 1]);
+      // Interactions are placed in file order; sort only where time disagrees. Int32Array.sort is stable.
+      if (history.some((at, i) => i > 0 && this.times[at] < this.times[history[i - 1]])) {
+        history.sort((a, b) => this.times[a] - this.times[b]);
+      }
+    }
+    const sequence = new Int32Array(this.count);
+    const times = new Float64Array(this.count);
+    for (let i = 0; i < this.count; i++) {
+      sequence[i] = this.items[order[i]];
+      times[i] = this.times[order[i]];
+    }
+    return { sequence, times };
+  }
+
+  private *textsInOrder(itemCount: number): Generator<string> {
+    for (let item = 0; item <= itemCount; item++) yield this.texts.get(item) ?? '';
+  }
+
+  private packAttributes(itemCount: number): ItemAttributes {
+    const offsets = new Int32Array(itemCount + 2);
+    const values: number[] = [];
+    for (let item = 0; item <= itemCount; item++) {
+      values.push(...(this.attributes.get(item) ?? []));
+      offsets[item + 1] = values.length;
+    }
+    return { offsets, values: Int32Array.from(values), count: this.attributeIndex.size };
+  }
+}
+
+function intern(index: Map<string, number>, key: string): number {
+  let value = index.get(key);
+  if (value === undefined) index.set(key, (value = index.size));
+  return value;
+}
+
+function bytesOf(array: Int32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** True if every user's times are 1, 2, 3, …: an order, not a time. */
+function areRanks(times: Float64Array, offsets: Int32Array): boolean {
+  for (let user = 0; user + 1 < offsets.length; user++) {
+    for (let i = offsets[user]; i < offsets[user + 1]; i++) if (times[i] !== i - offsets[user] + 1) return false;
+  }
+  return true;
+}

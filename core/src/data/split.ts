@@ -1,0 +1,28 @@
+import type { Dataset, Split } from '../specification/dataset.js';
+
+/** @returns the leave-one-out split of `dataset`. */
+export function leaveOneOut(dataset: Dataset): Split {
+  const { userCount, offsets } = dataset;
+  const trainLengths = new Int32Array(userCount);
+  const evaluated: number[] = [];
+  for (let user = 0; user < userCount; user++) {
+    const length = offsets[user + 1] - offsets[user];
+    const isEvaluated = length >= 3;
+    trainLengths[user] = isEvaluated ? length - 2 : length;
+    if (isEvaluated) evaluated.push(user);
+  }
+  return { dataset, trainLengths, evaluated: Int32Array.from(evaluated), tooShort: userCount - evaluated.length };
+}
+
+/** The part of a user's history that a prediction of `target` may see. */
+export function historyOf(split: Split, user: number, target: 'train' | 'validation' | 'test'): Int32Array {
+  const start = split.dataset.offsets[user];
+  const extra = target === 'test' ? 1 : 0;
+  return split.dataset.sequence.subarray(start, start + split.trainLengths[user] + extra);
+}
+
+/** The item held out for validation or test of an evaluated user. */
+export function targetOf(split: Split, user: number, target: 'validation' | 'test'): number {
+  const end = split.dataset.offsets[user] + split.trainLengths[user];
+  return split.dataset.sequence[target === 'test' ? end + 1 : end];
+}

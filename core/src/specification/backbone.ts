@@ -1,0 +1,125 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { BackboneCapabilities } from './capabilities.js';
+import type { Batch, PreparedBatch, Rows } from './batch.js';
+import type { ItemVectors } from './item-vectors.js';
+import type { Pass } from './pass.js';
+import { type Parameters, normal } from './parameters.js';
+import type { RowLoss } from './row-loss.js';
+import type { RowSampler, Stage } from './stage.js';
+import { TableItemVectors } from './table-item-vectors.js';
+import type { Dataset } from './dataset.js';
+
+/** What a backbone is built for. */
+export interface BackboneContext {
+  /** V, items without padding. */
+  readonly itemCount: number;
+  /** T at most; histories are cut to their newest `maxLength` items. */
+  readonly maxLength: number;
+  readonly parameters: Parameters;
+  /** The loss named in the config; the default `rowLoss`. */
+  readonly loss: RowLoss;
+  /** For attributes and counts. */
+  readonly dataset: Dataset;
+}
+
+/**
+ * A sequential recommender, made for subclassing: give an id, a dimension, `build` (make the variables) and `encode`.
+ * Everything else has a default. Example: `examples/subclass-a-backbone`.
+ */
+export abstract class Backbone {
+  readonly specVersion = 'v1';
+  abstract readonly id: string;
+  /** D. */
+  abstract readonly dimension: number;
+  readonly capabilities: BackboneCapabilities = defaultBackboneCapabilities;
+  protected context!: BackboneContext;
+  private items!: ItemVectors;
+
+  /** Called once by the framework before anything else. */
+  initialize(context: BackboneContext): void {
+    this.context = context;
+    this.items = this.buildItemVectors(context);
+    this.build(context.parameters, context);
+  }
+
+  /** Makes the variables, each by `parameters.variable(name, shape, initializer)`. */
+  protected abstract build(parameters: Parameters, context: BackboneContext): void;
+
+  /** Makes the item vectors. Default: a table [V+1, D], N(0, .02). */
+  protected buildItemVectors({ parameters, itemCount }: BackboneContext): ItemVectors {
+    return new TableItemVectors(parameters.variable('items', [itemCount + 1, this.dimension], normal(0.02)));
+  }
+
+  /** The backbone's own item vectors, before any fusion. */
+  itemVectors(): ItemVectors {
+    return this.items;
+  }
+
+  /** Asynchronous work of a batch, done before the gradient tape. The default puts ids and mask on the engine. */
+  async prepare(batch: Batch): Promise<PreparedBatch> {
+    return toEngine(batch);
+  }
+
+  /**
+   * The states of all positions. Runs inside `tf.tidy` and, in training, inside the gradient tape.
+   * @returns [B, T, D]
+   */
+  abstract encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D;
+
+  /** What stands in the dot product for a state h: normalisation, temperature. Default: h. @returns [P, D] */
+  scoredState(h: tf.Tensor2D): tf.Tensor2D {
+    return h;
+  }
+
+  /** Scores of the items `from` (with) to `to` (without). Default: scoredState(h) · item. @returns [P, to - from] */
+  scores(h: tf.Tensor2D, items: ItemVectors, from: number, to: number): tf.Tensor2D {
+    return tf.matMul(this.scoredState(h), items.block(from, to), false, true);
+  }
+
+  /** Loss of each row; inside the tape. Default: the loss of the config. @returns [P] */
+  rowLoss(h: tf.Tensor2D, rows: Rows, items: ItemVectors, pass: Pass): tf.Tensor1D {
+    return this.context.loss(this.scoredState(h), rows, items, pass);
+  }
+
+  /** Which rows of a sequence are trained on. Default: the next item at every position. */
+  rowSampler(): RowSampler | undefined {
+    return undefined;
+  }
+
+  /** Stages before the main training, such as pre-training. Default: none. */
+  stages(): readonly Stage[] {
+    return [];
+  }
+
+  /** Frees what is not in `parameters`. */
+  dispose(): void {}
+}
+
+/** Item vectors, causal states at every position, weights that learn. */
+export const defaultBackboneCapabilities: BackboneCapabilities = {
+  itemVectors: true,
+  readsItemVectors: true,
+  perPositionStates: true,
+  causal: true,
+  frozen: false,
+  attributes: false,
+  timestamps: false,
+};
+
+function toEngine(batch: Batch): PreparedBatch {
+  const { batchSize, length, items, lengths } = batch;
+  const mask = new Float32Array(batchSize * length);
+  for (let b = 0; b < batchSize; b++) mask.fill(1, b * length, b * length + lengths[b]);
+  return {
+    ...batch,
+    itemIds: tf.tensor2d(items, [batchSize, length], 'int32'),
+    mask: tf.tensor2d(mask, [batchSize, length], 'float32'),
+  };
+}
+
+/** Frees the tensors of a prepared batch. */
+export function disposeBatch(batch: PreparedBatch): void {
+  batch.itemIds.dispose();
+  batch.mask.dispose();
+  if (batch.extra) tf.dispose(batch.extra);
+}

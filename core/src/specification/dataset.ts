@@ -1,0 +1,65 @@
+import type { Ranker } from './ranker.js';
+
+/** Strings by index, without an object per string. */
+export interface Strings {
+  readonly length: number;
+  get(index: number): string;
+  /** @returns the index of the first equal string, or undefined. */
+  indexOf(text: string): number | undefined;
+}
+
+/** What an importer counted and left out, for `data inspect` and the result file. */
+export interface ImportReport {
+  /** Counts by plain name: "lines", "duplicate interactions", "unknown items in the titles file", … */
+  readonly counts: Readonly<Record<string, number>>;
+  /** One sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Ragged attributes: those of item i are values[offsets[i]..offsets[i+1]]; ids from 1. */
+export interface ItemAttributes {
+  readonly offsets: Int32Array;
+  readonly values: Int32Array;
+  /** Number of distinct attributes. */
+  readonly count: number;
+}
+
+/**
+ * Interactions in typed arrays, sorted by user and time (ties keep file order). Items are 1..V, 0 is padding.
+ * The history of user u is sequence[offsets[u]..offsets[u+1]].
+ */
+export interface Dataset {
+  readonly name: string;
+  readonly userCount: number;
+  /** V, without padding. */
+  readonly itemCount: number;
+  readonly offsets: Int32Array;
+  readonly sequence: Int32Array;
+  /** Beside `sequence`; absent where the source has none. */
+  readonly times?: Float64Array;
+  /** False where times are only ranks within a user, so that a global time split is meaningless. */
+  readonly realTimes: boolean;
+  /** Raw user ids by index. */
+  readonly users: Strings;
+  /** Raw item ids by index; index 0 is ''. */
+  readonly items: Strings;
+  /** Cleaned item texts by index; '' where there is none. Absent without a text column. */
+  readonly texts?: Strings;
+  readonly attributes?: ItemAttributes;
+  readonly report: ImportReport;
+  /** SHA-256 of interactions, ids and texts. */
+  readonly hash: string;
+  /** For simulated data: the Bayes predictor given the observed history only. */
+  readonly oracle?: Ranker;
+}
+
+/** Leave-one-out by time: last = test, last but one = validation, rest = training. */
+export interface Split {
+  readonly dataset: Dataset;
+  /** [U] number of training interactions of each user. */
+  readonly trainLengths: Int32Array;
+  /** Users that are evaluated: those with at least 3 interactions. */
+  readonly evaluated: Int32Array;
+  /** Users left out of evaluation for want of interactions; all of theirs are training. */
+  readonly tooShort: number;
+}

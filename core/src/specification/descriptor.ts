@@ -1,0 +1,83 @@
+import type { BackboneCapabilities, FusionNeeds, KnowledgeCapabilities } from './capabilities.js';
+import type { Backbone } from './backbone.js';
+import type { FusionStrategy } from './fusion-strategy.js';
+import type { KnowledgeLLM } from './knowledge-llm.js';
+import type { Ranker } from './ranker.js';
+import type { FileStore, Hasher, KnowledgeStore, Progress } from './ports.js';
+import type { Dataset } from './dataset.js';
+
+/** What every registered unit says of itself. `coco list`, config checks, tests and reference pages derive from it. */
+export interface Descriptor<Config extends object> {
+  readonly id: string;
+  readonly specVersion: 'v1';
+  /** One line for `coco list`. */
+  readonly summary: string;
+  /** Where it comes from; absent for units that are not from the literature. */
+  readonly paper?: string;
+  /** Config class (class-validator); its field initialisers are the defaults. */
+  readonly config: new () => Config;
+}
+
+export interface BackboneDescriptor<Config extends object = object> extends Descriptor<Config> {
+  readonly kind: 'backbone';
+  readonly capabilities: BackboneCapabilities;
+  create(config: Config): Backbone;
+}
+
+/** A recommender without fusion: named where a backbone is named. */
+export interface RankerDescriptor<Config extends object = object> extends Descriptor<Config> {
+  readonly kind: 'ranker';
+  create(config: Config): Ranker;
+}
+
+export interface FusionDescriptor<Config extends object = object> extends Descriptor<Config> {
+  readonly kind: 'fusion';
+  needs(config: Config): FusionNeeds;
+  create(config: Config): FusionStrategy;
+}
+
+/** What adapters of the outside world are given. Paths in a config are relative to the working folder. */
+export interface AdapterContext {
+  readonly progress: Progress;
+  readonly hasher: Hasher;
+  readonly files: FileStore;
+  readonly knowledge?: KnowledgeStore;
+  readonly signal?: AbortSignal;
+}
+
+export interface KnowledgeDescriptor<Config extends object = object> extends Descriptor<Config> {
+  readonly kind: 'knowledge';
+  readonly capabilities: KnowledgeCapabilities;
+  create(config: Config, context: AdapterContext): Promise<KnowledgeLLM>;
+}
+
+export interface DataDescriptor<Config extends object = object> extends Descriptor<Config> {
+  readonly kind: 'data';
+  load(config: Config, context: AdapterContext): Promise<Dataset>;
+}
+
+/** What an engine would do here, for `coco engine status`. */
+export interface EngineStatus {
+  readonly available: boolean;
+  /** Version and place if available, else why not and what would help. */
+  readonly detail: string;
+}
+
+export interface EngineDescriptor<Config extends object = object> extends Descriptor<Config> {
+  readonly kind: 'engine';
+  /** `auto` takes the available engine with the highest preference. */
+  readonly preference: number;
+  status(): Promise<EngineStatus>;
+  /** Makes it tfjs's backend. @returns name, version and threads, for the result file. */
+  start(): Promise<string>;
+}
+
+export type UnitDescriptor =
+  | BackboneDescriptor
+  | RankerDescriptor
+  | FusionDescriptor
+  | KnowledgeDescriptor
+  | DataDescriptor
+  | EngineDescriptor;
+
+export type UnitKind = UnitDescriptor['kind'];

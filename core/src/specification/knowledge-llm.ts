@@ -1,0 +1,63 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Parameters } from './parameters.js';
+import type { KnowledgeCapabilities } from './capabilities.js';
+import type { Progress } from './ports.js';
+
+export interface LoraConfig {
+  /** r, default 8. */
+  readonly rank: number;
+  /** α, default 16: the update is scaled by α / r. */
+  readonly alpha: number;
+  /** Dropout on the input of A, default .05. */
+  readonly dropout: number;
+}
+
+/** LoRA matrices for the q and v projections of every block, made by `DifferentiableDecoder.createLora`. */
+export interface LoraWeights {
+  readonly config: LoraConfig;
+  readonly variables: readonly tf.Variable[];
+}
+
+export interface DecoderPass {
+  readonly lora?: LoraWeights;
+  /** Key of the counter-based dropout inside LoRA; undefined: no dropout. */
+  readonly dropoutKey?: number;
+}
+
+/** A decoder whose input embeddings and LoRA weights get gradients. */
+export interface DifferentiableDecoder {
+  /** H. */
+  readonly hiddenSize: number;
+  readonly numLayers: number;
+  /** Mean Euclidean norm of the token embeddings. */
+  readonly embeddingNorm: number;
+  /** A from a Gaussian, B zero. */
+  createLora(parameters: Parameters, config: LoraConfig): LoraWeights;
+  /** @returns token ids, at most `maxTokens`, without special tokens. */
+  tokenize(text: string, maxTokens?: number): number[];
+  /** @param ids [N] int32 @returns [N, H] */
+  embed(ids: tf.Tensor1D): tf.Tensor2D;
+  /**
+   * Hidden states after the final norm. Padding is on the right; positions count valid vectors. Synchronous, and
+   * differentiable in `embeddings` and in the LoRA weights.
+   * @param embeddings [B, N, H] @param lengths [B] valid vectors of each row @returns [B, N, H]
+   */
+  forward(embeddings: tf.Tensor3D, lengths: Int32Array, pass?: DecoderPass): tf.Tensor3D;
+}
+
+/** A language model as a source of knowledge. Loaded when made; `dispose` frees it. */
+export interface KnowledgeLLM {
+  readonly specVersion: 'v1';
+  readonly id: string;
+  readonly capabilities: KnowledgeCapabilities;
+  /** H. */
+  readonly hiddenSize: number;
+  /** Identity of the weights and of what changes the output (file hash, number of layers, pooling). Keys caches. */
+  readonly contentHash: string;
+  /** Mean over tokens of the states after the final norm. Cached by content. @returns [N·H] */
+  encode?(texts: readonly string[], progress?: Progress): Promise<Float32Array>;
+  /** Greedy continuation of each prompt. */
+  generate?(prompts: readonly string[], options: { maxTokens: number }): Promise<string[]>;
+  readonly decoder?: DifferentiableDecoder;
+  dispose(): void;
+}

@@ -1,0 +1,44 @@
+/** Ports: what the core needs of the outside world. Files, processes and sockets are adapters' business. */
+
+/** Files by name below one root. Writes are atomic: a reader sees the old content or the new one, never a part. */
+export interface FileStore {
+  read(path: string): Promise<Uint8Array | undefined>;
+  write(path: string, content: Uint8Array | string): Promise<void>;
+  /** Adds a line at the end of a text file. */
+  append(path: string, line: string): Promise<void>;
+  list(folder: string): Promise<string[]>;
+  remove(path: string): Promise<void>;
+}
+
+/** Vectors kept between runs, keyed by content. */
+export interface KnowledgeStore {
+  /** @returns for each key its vector, or undefined where it is not stored. */
+  get(keys: readonly string[], dimension: number): Promise<(Float32Array | undefined)[]>;
+  put(keys: readonly string[], vectors: readonly Float32Array[]): Promise<void>;
+}
+
+/** A content hash, as lower-case hexadecimal SHA-256. */
+export interface Hasher {
+  sha256(content: Uint8Array | string): string;
+}
+
+/** Time in milliseconds, never going back. */
+export interface Clock {
+  now(): number;
+}
+
+/** Exchanges gradients between processes. The default is one process. */
+export interface Collective {
+  readonly rank: number;
+  readonly size: number;
+  /** Sums `values` over all processes, in place. */
+  sum(values: Float32Array): Promise<void>;
+}
+
+/** Where long work reports to. A terminal shows bars, anything else plain lines. */
+export interface Progress {
+  /** Starts or moves the task `name`; `done` of `total`; `note` is a short word on the state ("loss 6.81"). */
+  report(name: string, done: number, total: number, note?: string): void;
+  /** A line of information. */
+  log(line: string): void;
+}

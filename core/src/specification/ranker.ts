@@ -1,0 +1,50 @@
+import type { Split } from './dataset.js';
+import type { Progress } from './ports.js';
+
+/** The best items of N histories, best first. */
+export interface TopK {
+  /** [N·k] item ids; 0 where fewer than k items are left. */
+  readonly items: Int32Array;
+  /** [N·k]; −Infinity beside an absent item. */
+  readonly scores: Float32Array;
+}
+
+export interface RankOptions {
+  /** Leave out the items of the history. Default false. */
+  readonly removeSeen?: boolean;
+}
+
+/** What `fit` is given besides the data. */
+export interface FitContext {
+  readonly progress: Progress;
+  /** Aborted on Ctrl-C: the ranker saves what it has and throws `StoppedError`. */
+  readonly signal?: AbortSignal;
+  readonly seed: number;
+}
+
+/**
+ * Anything that orders items for a history. Popularity, a reranking LLM and a fused backbone are all Rankers; `compare`
+ * and `evaluate` take any.
+ */
+export interface Ranker {
+  readonly specVersion: 'v1';
+  readonly id: string;
+  fit(split: Split, context: FitContext): Promise<void>;
+  /** @param histories item ids, oldest first; users never seen before work, an empty history too. */
+  topK(histories: readonly Int32Array[], k: number, options?: RankOptions): Promise<TopK>;
+  /**
+   * Rank of each target among all items, from 1; ties count against the target. A ranker that cannot score every item
+   * leaves this out; its rank is then read off `topK`.
+   */
+  ranks?(histories: readonly Int32Array[], targets: Int32Array, options?: RankOptions): Promise<Int32Array>;
+  /** Named arrays from which `restore` makes the same ranker again. */
+  state(): Promise<Map<string, NamedArray>>;
+  restore(state: ReadonlyMap<string, NamedArray>): Promise<void>;
+  dispose(): void;
+}
+
+/** A tensor's content outside the engine. */
+export interface NamedArray {
+  readonly shape: readonly number[];
+  readonly values: Float32Array | Int32Array;
+}
