@@ -63,6 +63,50 @@ export type { Dataset, Split, Strings, ImportReport, ItemAttributes } from './sp
 export { DatasetBuilder, cleanText, maxTextLength } from './data/dataset-builder.js';
 export { leaveOneOut, historyOf, targetOf } from './data/split.js';
 export { Describe, describedKeys, type DescribedKey } from './config/describe.js';
-export { dropout } from './tensor/dropout.js';
+export { readConfig } from './config/validate.js';
+export { RunConfig, TrainConfig, EvaluateConfig, type UnitSetting } from './config/run-config.js';
+export { Registry } from './registry.js';
+export { createContainer, tokens, type Ports } from './container.js';
+export { checkNeeds, type Pairing } from './check-needs.js';
+export { encodeSafetensors, decodeSafetensors } from './data/safetensors.js';
+export { nextItemRows, lastItemRows } from './data/row-samplers.js';
+export { type Sequence, makeBatch, planEpoch, trainingSequences, type BatchLimits } from './data/batches.js';
+export { createLoss, findLoss, losses } from './losses/create-loss.js';
+export type { LossContext, LossDescriptor } from './losses/loss.js';
+export { Adam, type AdamConfig } from './training/adam.js';
+export { SequenceModel, rowsOf, type StepLoss } from './training/sequence-model.js';
+export { FusedRanker } from './training/fused-ranker.js';
+export { trainStep, type StepInput } from './training/train-step.js';
+export { type Checkpoint, saveCheckpoint, loadCheckpoint } from './training/checkpoint.js';
+export { type Metrics, ndcgAt, rankMetrics } from './evaluation/metrics.js';
+export { rankTargets, topItems, type ScoreBlock } from './evaluation/ranking.js';
+export {
+  evaluateRanker,
+  trainingCounts,
+  type Evaluation,
+  type EvaluationOptions,
+} from './evaluation/evaluate.js';
+export { pairedDifference, holm, type PairedDifference } from './evaluation/statistics.js';
+export { attention, type AttentionOptions } from './tensor/attention.js';
+export { causalMask, maskedScore, paddingMask } from './tensor/causal-mask.js';
+export { cosine } from './tensor/cosine.js';
+export { dropout, dropoutMask, type DropoutOptions } from './tensor/dropout.js';
 export { gatherRows } from './tensor/gather-rows.js';
+export { gelu } from './tensor/gelu.js';
+export { layerNorm } from './tensor/layer-norm.js';
+export { linear } from './tensor/linear.js';
+export { linearCrossEntropy, type LinearCrossEntropyOptions } from './tensor/linear-cross-entropy.js';
+export { loraLinear, type Lora } from './tensor/lora-linear.js';
+export { l2Normalise } from './tensor/normalise.js';
+export {
+  recomputed,
+  chunkRows,
+  type Chunk,
+  type ChunkForward,
+  type RecomputedOptions,
+} from './tensor/recomputed.js';
+export { rmsNorm } from './tensor/rms-norm.js';
+export { rotary, rotaryTables } from './tensor/rotary.js';
+export { sampledSoftmax, type SampledSoftmaxOptions } from './tensor/sampled-softmax.js';
+export { customOp, tapeIsOn, withoutTape, gradientsOf } from './tensor/tape.js';
 export { TableItemVectors } from './specification/table-item-vectors.js';

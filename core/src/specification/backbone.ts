@@ -13,8 +13,6 @@ import type { Dataset } from './dataset.js';
 export interface BackboneContext {
   /** V, items without padding. */
   readonly itemCount: number;
-  /** T at most; histories are cut to their newest `maxLength` items. */
-  readonly maxLength: number;
   readonly parameters: Parameters;
   /** The loss named in the config; the default `rowLoss`. */
   readonly loss: RowLoss;
@@ -31,6 +29,8 @@ export abstract class Backbone {
   abstract readonly id: string;
   /** D. */
   abstract readonly dimension: number;
+  /** Histories are cut to their newest `maxLength` items. */
+  readonly maxLength: number = 50;
   readonly capabilities: BackboneCapabilities = defaultBackboneCapabilities;
   protected context!: BackboneContext;
   private items!: ItemVectors;

@@ -33,6 +33,8 @@ export interface RankerDescriptor<Config extends object = object> extends Descri
 export interface FusionDescriptor<Config extends object = object> extends Descriptor<Config> {
   readonly kind: 'fusion';
   needs(config: Config): FusionNeeds;
+  /** Keys that this fusion changes in the section `knowledge`, such as random weights for a control. */
+  knowledgeKeys?(config: Config): Readonly<Record<string, unknown>>;
   create(config: Config): FusionStrategy;
 }
 

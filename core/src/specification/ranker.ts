@@ -1,5 +1,5 @@
 import type { Split } from './dataset.js';
-import type { Progress } from './ports.js';
+import type { FileStore, Progress } from './ports.js';
 
 /** The best items of N histories, best first. */
 export interface TopK {
@@ -20,6 +20,10 @@ export interface FitContext {
   /** Aborted on Ctrl-C: the ranker saves what it has and throws `StoppedError`. */
   readonly signal?: AbortSignal;
   readonly seed: number;
+  /** The run's folder, for metrics and checkpoints: a stopped `fit` goes on from there. Absent: nothing is kept. */
+  readonly files?: FileStore;
+  /** A folder where the warm start is shared by the fusions of one comparison. Default: the run's own. */
+  readonly warmFiles?: FileStore;
 }
 
 /**
@@ -29,7 +33,8 @@ export interface FitContext {
 export interface Ranker {
   readonly specVersion: 'v1';
   readonly id: string;
-  fit(split: Split, context: FitContext): Promise<void>;
+  /** @returns a record for the result file: epochs, best epoch, seconds, … */
+  fit(split: Split, context: FitContext): Promise<Record<string, unknown>>;
   /** @param histories item ids, oldest first; users never seen before work, an empty history too. */
   topK(histories: readonly Int32Array[], k: number, options?: RankOptions): Promise<TopK>;
   /**

@@ -1,19 +1,59 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hash32 } from '../random.js';
+import { customOp } from './tape.js';
+
+/** Dropout inside an op. */
+export interface DropoutOptions {
+  /** In [0, 1), kept to 1/65536. */
+  readonly rate: number;
+  /** Names the mask. */
+  readonly key: number;
+  /** The row number of each entry of the first dimension, where x holds some rows of a larger tensor. */
+  readonly rows?: Int32Array;
+}
 
 /**
  * Dropout with a mask from a counter-based generator, the same numbers on every engine. Each 32-bit hash serves two
  * elements, so the rate is kept to 1/65536.
- * @param x any shape @param rate in [0, 1) @param key names the mask @returns x's shape
+ * @param x any shape @param rate in [0, 1) @param key names the mask
+ * @param rows row numbers: x's first dimension holds these rows of a larger tensor and gets the mask they have there
+ * @returns x's shape
  */
-export function dropout<T extends tf.Tensor>(x: T, rate: number, key: number): T {
-  const mask = new Float32Array(x.size);
+export function dropout<T extends tf.Tensor>(x: T, rate: number, key: number, rows?: Int32Array): T {
+  return customOp(
+    { x },
+    (save) => {
+      const mask = dropoutMask(x.shape, { rate, key, rows });
+      save([mask]);
+      return tf.mul(x, mask) as T;
+    },
+    (dy, [mask]) => ({ x: () => tf.mul(dy, mask) }),
+  );
+}
+
+/** The mask of `dropout`: 0 with probability `rate`, else 1 / (1 − rate). @returns [...shape] float32 */
+export function dropoutMask(shape: readonly number[], { rate, key, rows }: DropoutOptions): tf.Tensor {
+  const mask = new Float32Array(shape.reduce((a, b) => a * b, 1));
   const threshold = Math.round(rate * 65536);
-  const scale = 1 / (1 - threshold / 65536);
-  for (let i = 0; i < mask.length; i += 2) {
-    const bits = hash32(key, i);
-    if ((bits & 0xffff) >= threshold) mask[i] = scale;
-    if (bits >>> 16 >= threshold) mask[i + 1] = scale; // past the end of an odd array: ignored
+  if (!rows) {
+    fillMask(mask, 0, key, threshold);
+  } else {
+    const width = mask.length / Math.max(1, rows.length);
+    rows.forEach((row, i) =>
+      fillMask(mask.subarray(i * width, (i + 1) * width), row * width, key, threshold),
+    );
   }
-  return tf.mul(x, tf.tensor(mask, x.shape, 'float32')) as T;
+  return tf.tensor(mask, [...shape], 'float32');
+}
+
+/** Element number `start + i` takes the low half of its pair's hash if even, the high half if odd. */
+function fillMask(mask: Float32Array, start: number, key: number, threshold: number): void {
+  const scale = 1 / (1 - threshold / 65536);
+  let i = 0;
+  if (start % 2 === 1 && mask.length > 0) mask[i++] = hash32(key, start - 1) >>> 16 >= threshold ? scale : 0;
+  for (; i < mask.length; i += 2) {
+    const bits = hash32(key, start + i);
+    if ((bits & 0xffff) >= threshold) mask[i] = scale;
+    if (bits >>> 16 >= threshold) mask[i + 1] = scale; // past the end: ignored
+  }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { customOp } from './tape.js';
 
 /**
  * Rows of a table. The gradient is summed by id straight into the table's shape (tfjs's own gather gradient transposes
@@ -7,9 +8,12 @@ import * as tf from '@tensorflow/tfjs-core';
  */
 export function gatherRows(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
   const rows = table.shape[0];
-  const op = tf.customGrad((x) => ({
-    value: tf.gather(x as tf.Tensor2D, ids),
-    gradFunc: (dy: tf.Tensor) => tf.unsortedSegmentSum(dy, ids, rows),
-  }));
-  return op(table) as tf.Tensor2D;
+  return customOp(
+    { table },
+    (save) => {
+      save([ids]); // the caller's may be freed before the backward pass
+      return tf.gather(table, ids); // [N, D]
+    },
+    (dy, [savedIds]) => ({ table: () => tf.unsortedSegmentSum(dy, savedIds as tf.Tensor1D, rows) }),
+  );
 }

@@ -1,0 +1,130 @@
+import { UsageError } from '@coco-rec/core';
+import type { Control } from '../text-config.js';
+import type { CoCoConfig } from './config.js';
+import type {
+  AlignConfig,
+  CodebookConfig,
+  ContradictionConfig,
+  DecoupleConfig,
+  LoraGroup,
+  SemanticConfig,
+} from './groups.js';
+
+/** CoCo's config with every key filled in. */
+export interface CoCoSettings {
+  readonly preset: 'default' | 'paper';
+  readonly control: Control;
+  readonly textWidth: number;
+  readonly itemText: boolean;
+  readonly fusedPositions: number;
+  readonly trainShare: number;
+  readonly maxTitles: number;
+  readonly granularity: 'title' | 'token';
+  readonly maxTitleTokens: number;
+  readonly microBatch: number;
+  readonly soft: boolean;
+  readonly promptText: string;
+  readonly auxiliaryWeight: number;
+  readonly orthogonalityWeight: number;
+  readonly quantisationWeight: number;
+  readonly codebook: Required<CodebookConfig>;
+  /** Undefined: no decoupling. */
+  readonly decouple?: Required<DecoupleConfig>;
+  readonly align: Required<AlignConfig>;
+  /** Undefined: every row teaches everything. */
+  readonly contradiction?: Required<ContradictionConfig>;
+  /** Undefined: the language model is frozen. */
+  readonly lora?: Required<LoraGroup>;
+  readonly semantic: Required<SemanticConfig>;
+}
+
+type PresetValues = Omit<CoCoSettings, 'preset' | 'control' | 'textWidth'>;
+
+const defaultValues: PresetValues & Required<Pick<CoCoSettings, 'decouple' | 'contradiction' | 'lora'>> = {
+  itemText: true,
+  fusedPositions: 4,
+  trainShare: 1,
+  maxTitles: 16,
+  granularity: 'title',
+  maxTitleTokens: 12,
+  microBatch: 64,
+  soft: true,
+  promptText: 'Products that a shopper bought, oldest first. What does this shopper like, and what comes next?',
+  auxiliaryWeight: 0.2,
+  orthogonalityWeight: 0.15,
+  quantisationWeight: 0.25,
+  codebook: {
+    size: 64,
+    shared: 2,
+    threshold: 0.45,
+    maxPrompts: 6,
+    rule: 'cosine',
+    temperature: 0.05,
+    init: 'queries',
+    orthogonality: 'squared',
+    quantisation: 'unit',
+    reseed: true,
+  },
+  decouple: { width: 0, dropout: 0 },
+  align: { residual: true, heads: 4, lengthGate: false },
+  contradiction: { scope: 'llm', startGate: 0.01 },
+  lora: { rank: 8, alpha: 16, dropout: 0.05 },
+  semantic: { weight: 0, temperature: 0.07 },
+};
+
+const paperValues: typeof defaultValues = {
+  ...defaultValues,
+  itemText: false,
+  fusedPositions: 1,
+  codebook: { ...defaultValues.codebook, maxPrompts: 30, init: 'prompts', quantisation: 'literal', reseed: false },
+  align: { ...defaultValues.align, residual: false },
+  contradiction: { scope: 'aligned', startGate: 0 },
+};
+
+/** What the preset `paper` does not take from the paper; printed when it is used. */
+export const paperExceptions: readonly string[] = [
+  'CoCo, preset paper: prompts are selected by the cosine with the centred codebook (rule "cosine"), since the ' +
+    "paper's softmax over 64 prompts cannot pass its threshold.",
+  'CoCo, preset paper: the orthogonality loss is the mean squared cosine, since the sum of cosines as written has a ' +
+    'negative minimum.',
+];
+
+/** Fills in the preset. @throws UsageError for keys that do nothing. */
+export function settingsOf(config: CoCoConfig): CoCoSettings {
+  const preset = config.preset === 'paper' ? paperValues : defaultValues;
+  const { codebook, decouple, align, contradiction, lora, semantic, ...flat } = config;
+  refuseIdle(config);
+  return {
+    ...preset,
+    ...given(flat),
+    preset: config.preset,
+    control: config.control,
+    textWidth: config.textWidth,
+    codebook: { ...preset.codebook, ...given(codebook) },
+    decouple: part(preset.decouple, decouple),
+    align: { ...preset.align, ...given(align) },
+    contradiction: part(preset.contradiction, contradiction),
+    lora: part(preset.lora, lora),
+    semantic: { ...preset.semantic, ...given(semantic) },
+  };
+}
+
+/** Only the keys that have a value. */
+function given<T extends object>(values: T | undefined): Partial<T> {
+  return Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function part<T extends object>(preset: T, value: Partial<T> | boolean | undefined): T | undefined {
+  if (value === false) return undefined;
+  return { ...preset, ...(typeof value === 'object' ? (given(value) as Partial<T>) : {}) };
+}
+
+function refuseIdle(config: CoCoConfig): void {
+  const idle: [string, boolean, string][] = [
+    ['codebook', config.soft === false && config.codebook !== undefined, '"fusion.soft: false"'],
+    ['promptText', config.soft !== false && config.promptText !== undefined, 'soft prompts'],
+    ['maxTitleTokens', config.granularity !== 'token' && config.maxTitleTokens !== undefined, 'one vector a title'],
+  ];
+  const found = idle.find(([, isIdle]) => isIdle);
+  if (found) throw new UsageError(`Config key "fusion.${found[0]}" does nothing with ${found[2]}; take it out.`);
+}

@@ -1,0 +1,37 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type FusionDescriptor, type Parameters, constant, linear } from '@coco-rec/core';
+import { DirectFusion, DirectFusionConfig, checkDirectConfig, directNeeds } from './direct-fusion.js';
+import { controlKeys } from './text-config.js';
+
+export class ConcatConfig extends DirectFusionConfig {}
+
+/** h = h_RS + W [h_RS; u], W zero at the start. */
+export class ConcatFusion extends DirectFusion {
+  readonly id = 'concat';
+  private weight!: tf.Variable;
+  private bias!: tf.Variable;
+
+  protected build(parameters: Parameters, width: number, dimension: number): void {
+    this.weight = parameters.variable('weight', [width, dimension], constant(0));
+    this.bias = parameters.variable('bias', [dimension], constant(0), { weightDecay: false });
+  }
+
+  protected combine(joined: tf.Tensor2D): tf.Tensor2D {
+    return linear(joined, this.weight, this.bias);
+  }
+}
+
+export const concat: FusionDescriptor<ConcatConfig> = {
+  kind: 'fusion',
+  id: 'concat',
+  specVersion: 'v1',
+  summary: "User side: the language model's vector joined to the user state by one linear layer.",
+  paper: 'The direct fusion "concat" of the CoCo paper (Table 7)',
+  config: ConcatConfig,
+  needs: directNeeds,
+  knowledgeKeys: controlKeys,
+  create: (config) => {
+    checkDirectConfig(config);
+    return new ConcatFusion(config);
+  },
+};

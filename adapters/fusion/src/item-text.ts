@@ -1,0 +1,147 @@
+import {
+  CocoError,
+  type Dataset,
+  type FusionContext,
+  type PreparedBatch,
+  type Random,
+  UsageError,
+} from '@coco-rec/core';
+import type { Control } from './text-config.js';
+import { type VectorTable, whiten } from './whiten.js';
+
+/**
+ * What the language model says of each item: the title's vector (mean over tokens of the states after the final norm),
+ * minus the mean over the catalogue. An item without text has the catalogue's mean, so its vector here is zero, and it
+ * is left out where titles are listed. Encoded once, by the frozen model, in host memory.
+ *
+ * The placebo deals titles to other items by a permutation that depends on the run's seed only, so training and test
+ * agree: what is left of a gain then comes from parameters, not from knowledge.
+ */
+export class ItemText {
+  private constructor(
+    /** H. */
+    readonly hiddenSize: number,
+    /** [V+1], 1 where an item has a text. */
+    readonly hasText: Uint8Array,
+    /** [V+1], the item whose title an item carries: itself, but for the placebo. */
+    readonly titleOf: Int32Array,
+    /** [V+1, H] centred vectors; zero for padding and items without text. */
+    readonly table: VectorTable,
+    private readonly random: Random,
+  ) {}
+
+  /** @throws UsageError if there are no texts or the language model cannot encode. */
+  static async load(context: FusionContext, fusion: string, control: Control): Promise<ItemText> {
+    const { dataset, random } = context;
+    const texts = readTexts(dataset, fusion);
+    const hasText = Uint8Array.from(texts, (text, item) => (item > 0 && text !== '' ? 1 : 0));
+    const titleOf = Int32Array.from(texts.keys());
+    if (control === 'placebo') permute(titleOf, hasText, random.derive('placebo'));
+    const described = [...titleOf].filter((item) => hasText[item] === 1);
+    if (described.length === 0) throw new UsageError(`Fusion "${fusion}": every item text of ${dataset.name} is empty.`);
+    const { vectors, hiddenSize } = await encode(
+      context,
+      fusion,
+      described.map((item) => texts[titleOf[item]]),
+    );
+    const values = centred(vectors, described, texts.length, hiddenSize);
+    const table = { values, count: texts.length, width: hiddenSize };
+    return new ItemText(hiddenSize, hasText, titleOf, table, random.derive('whiten'));
+  }
+
+  /**
+   * Vectors for layers of the recommender's scale.
+   * @param width whitened to at most this many dimensions; 0: all, scaled to mean square 1
+   */
+  async features(width: number): Promise<VectorTable> {
+    if (width > 0) return whiten(this.table, this.hasText, width, this.random);
+    const used = this.hasText.reduce((a, b) => a + b, 0) * this.hiddenSize;
+    const square = this.table.values.reduce((sum, value) => sum + value * value, 0) / used;
+    const scale = square > 0 ? 1 / Math.sqrt(square) : 0;
+    return { ...this.table, values: this.table.values.map((value) => value * scale) };
+  }
+}
+
+function readTexts({ texts, name, itemCount }: Dataset, fusion: string): string[] {
+  if (!texts) {
+    throw new UsageError(`Fusion "${fusion}" needs item texts, and ${name} has none: name the columns in "data.text".`);
+  }
+  return Array.from({ length: itemCount + 1 }, (_, item) => texts.get(item));
+}
+
+/** Permutes among the items that have a text. */
+function permute(titleOf: Int32Array, hasText: Uint8Array, random: Random): void {
+  const members = titleOf.filter((item) => hasText[item] === 1);
+  const dealt = random.shuffle(members.slice());
+  members.forEach((item, i) => (titleOf[item] = dealt[i]));
+}
+
+async function encode(
+  { knowledge, progress }: FusionContext,
+  fusion: string,
+  texts: readonly string[],
+): Promise<{ vectors: Float32Array; hiddenSize: number }> {
+  if (!knowledge?.encode) {
+    throw new UsageError(`Fusion "${fusion}" needs a language model that can encode texts: see the section "knowledge".`);
+  }
+  const vectors = await knowledge.encode(texts, progress);
+  const { hiddenSize, id } = knowledge;
+  if (vectors.length !== texts.length * hiddenSize) {
+    throw new CocoError(
+      `The language model "${id}" gave ${vectors.length} numbers for ${texts.length} texts of ${hiddenSize} each.`,
+    );
+  }
+  const bad = vectors.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const text = texts[Math.floor(bad / hiddenSize)].slice(0, 60);
+    throw new CocoError(`The language model "${id}" gave a vector that is not finite for the text "${text}".`);
+  }
+  return { vectors, hiddenSize };
+}
+
+/** Subtracts the mean over items and puts each vector at its item. @returns [count·H] */
+function centred(vectors: Float32Array, items: readonly number[], count: number, H: number): Float32Array {
+  const mean = new Float64Array(H);
+  for (let i = 0; i < vectors.length; i++) mean[i % H] += vectors[i] / items.length;
+  const values = new Float32Array(count * H);
+  items.forEach((item, n) => {
+    for (let h = 0; h < H; h++) values[item * H + h] = vectors[n * H + h] - mean[h];
+  });
+  return values;
+}
+
+/** Whether an id of a batch is an item with a text: padding and mask tokens are not. */
+export function isDescribed(text: ItemText, item: number): boolean {
+  return item > 0 && item < text.hasText.length && text.hasText[item] === 1;
+}
+
+/**
+ * Mean vector of the items that each row may see (up to `visibleUntil`, those without text left out).
+ * @param features one vector an item @returns means [P·w], zero where nothing is seen, and how many items were seen [P]
+ */
+export function historyMeans(
+  { rows, items, lengths, offsets, length }: PreparedBatch,
+  text: ItemText,
+  { values, width }: VectorTable,
+): { means: Float32Array; seen: Int32Array } {
+  const means = new Float32Array(rows.count * width);
+  const seen = new Int32Array(rows.count);
+  const sum = new Float64Array(width);
+  let [sequence, position] = [-1, 0];
+  for (let p = 0; p < rows.count; p++) {
+    const b = rows.sequence[p];
+    const end = Math.min(lengths[b], rows.visibleUntil[p] - offsets[b]);
+    const goesOn = b === sequence && position <= end;
+    if (!goesOn) [sequence, position] = [b, 0];
+    if (!goesOn) sum.fill(0);
+    seen[p] = goesOn && p > 0 ? seen[p - 1] : 0;
+    for (; position < end; position++) {
+      const item = items[b * length + position];
+      if (!isDescribed(text, item)) continue;
+      seen[p]++;
+      for (let w = 0; w < width; w++) sum[w] += values[item * width + w];
+    }
+    if (seen[p] > 0) for (let w = 0; w < width; w++) means[p * width + w] = sum[w] / seen[p];
+  }
+  return { means, seen };
+}

@@ -1,0 +1,105 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type ItemVectors,
+  type Parameters,
+  constant,
+  gatherRows,
+  gelu,
+  linear,
+  tapeIsOn,
+  xavier,
+} from '@coco-rec/core';
+import type { VectorTable } from './whiten.js';
+
+/** Gates start closed and are few, so they may learn faster than weights. */
+export const gateOptions = { learningRateScale: 10, weightDecay: false } as const;
+
+/**
+ * Item text at the item side: item vector + g ⊙ MLP(title vector), g ∈ R^D starting at 0, so that a fused model starts
+ * as its backbone. An item without text has a zero title vector; all of them share what the MLP makes of it.
+ */
+export class ItemTextSide {
+  private readonly features: tf.Tensor2D;
+  private readonly gate: tf.Variable;
+  private readonly inner: tf.Variable;
+  private readonly innerBias: tf.Variable;
+  private readonly outer: tf.Variable;
+  private readonly outerBias: tf.Variable;
+
+  /** @param table title vectors [V+1, w] @param dimension D */
+  constructor(parameters: Parameters, table: VectorTable, dimension: number) {
+    this.features = tf.tensor2d(table.values, [table.count, table.width]);
+    this.gate = parameters.variable('gate', [dimension], constant(0), gateOptions);
+    this.inner = parameters.variable('inner', [table.width, dimension], xavier);
+    this.innerBias = parameters.variable('innerBias', [dimension], constant(0), { weightDecay: false });
+    this.outer = parameters.variable('outer', [dimension, dimension], xavier);
+    this.outerBias = parameters.variable('outerBias', [dimension], constant(0), { weightDecay: false });
+  }
+
+  wrap(base: ItemVectors): ItemVectors {
+    return new TextItemVectors(base, this);
+  }
+
+  /** What is added for the items `from` to `to`. @returns [to - from, D] */
+  block(from: number, to: number): tf.Tensor2D {
+    const features = tf.slice(this.features, [from, 0], [to - from, this.features.shape[1]]); // [N, w]
+    return this.project(features);
+  }
+
+  /** What is added for these items. @param ids [N] int32 @returns [N, D] */
+  gather(ids: tf.Tensor1D): tf.Tensor2D {
+    return this.project(tf.gather(this.features, ids));
+  }
+
+  private project(features: tf.Tensor2D): tf.Tensor2D {
+    const hidden = gelu(linear(features, this.inner, this.innerBias)); // [N, D]
+    const text = linear(hidden, this.outer, this.outerBias); // [N, D]
+    return tf.mul(text, this.gate);
+  }
+
+  /** Mean |g| for the log. */
+  async gauges(): Promise<Record<string, number>> {
+    return { 'mean |item gate|': meanAbsolute(await this.gate.data()) };
+  }
+
+  dispose(): void {
+    this.features.dispose();
+  }
+}
+
+export function meanAbsolute(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]);
+  return values.length > 0 ? sum / values.length : 0;
+}
+
+class TextItemVectors implements ItemVectors {
+  readonly count: number;
+  readonly dimension: number;
+  /** What is added for every item, on the tape of this step. */
+  private added?: tf.Tensor2D;
+
+  constructor(
+    private readonly base: ItemVectors,
+    private readonly side: ItemTextSide,
+  ) {
+    ({ count: this.count, dimension: this.dimension } = base);
+  }
+
+  gather(ids: tf.Tensor1D): tf.Tensor2D {
+    const added = tapeIsOn() ? gatherRows(this.all(), ids) : this.side.gather(ids);
+    return tf.add(this.base.gather(ids), added);
+  }
+
+  block(from: number, to: number): tf.Tensor2D {
+    const isAll = from === 0 && to === this.count;
+    const added = isAll && tapeIsOn() ? this.all() : this.side.block(from, to);
+    return tf.add(this.base.block(from, to), added);
+  }
+
+  /** A training step reads the whole catalogue anyway, more than once: project it once. The tape's tidy frees it. */
+  private all(): tf.Tensor2D {
+    if (!this.added || this.added.isDisposed) this.added = this.side.block(0, this.count);
+    return this.added;
+  }
+}

@@ -1,0 +1,42 @@
+import { parse } from 'yaml';
+import { UsageError } from '@coco-rec/core';
+import { splitSetting } from './session.js';
+import type { UnitSetting } from '@coco-rec/core';
+
+/** One method of a comparison: a fusion with its keys, and the name it goes by in tables and folders. */
+export interface FusionVariant {
+  readonly name: string;
+  readonly setting: UnitSetting;
+}
+
+/**
+ * Reads `none,text,coco,coco:itemText=false,coco:preset=paper;layers=2`. Keys of the config's own `fusion` section
+ * are kept for the same id and overwritten by the variant's.
+ */
+export function readVariants(text: string, own: UnitSetting): FusionVariant[] {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (names.length === 0) throw new UsageError('--fusions is empty: name fusions, for example none,text,coco.');
+  const double = names.find((name, i) => names.indexOf(name) !== i);
+  if (double) throw new UsageError(`--fusions names "${double}" twice.`);
+  return names.map((name) => ({ name, setting: readVariant(name, own) }));
+}
+
+function readVariant(name: string, own: UnitSetting): UnitSetting {
+  const [id, ...rest] = name.split(':');
+  const keys: Record<string, unknown> = {};
+  for (const pair of rest.join(':').split(';').filter(Boolean)) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new UsageError(`--fusions ${name}: write keys as ${id}:key=value;key=value.`);
+    keys[pair.slice(0, at)] = parse(pair.slice(at + 1));
+  }
+  const base = splitSetting(own);
+  return { ...(base.id === id ? base.keys : {}), ...keys, id };
+}
+
+/** The name as a folder: letters, digits and hyphens. */
+export function folderName(name: string): string {
+  return name.replace(/[^A-Za-z0-9.]+/g, '-').replace(/^-|-$/g, '');
+}

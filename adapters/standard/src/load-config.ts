@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { parse, YAMLParseError } from 'yaml';
+import { RunConfig, TrainConfig, EvaluateConfig, UsageError, readConfig } from '@coco-rec/core';
+
+/** A config as written: plain data, not checked yet. */
+export type PlainConfig = Record<string, unknown>;
+
+/** Reads a YAML or JSON config file. @throws UsageError with file and line. */
+export async function readConfigFile(path: string): Promise<PlainConfig> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new UsageError(missing ? `There is no config file ${path}.` : `Cannot read the config file ${path}.`);
+  }
+  let plain: unknown;
+  try {
+    plain = parse(text);
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    const line = error.linePos?.[0].line ?? 1;
+    throw new UsageError(`${path}, line ${line}: ${error.message.split('\n')[0].replace(/ at line.*$/, '')}.`);
+  }
+  if (plain === null || typeof plain !== 'object' || Array.isArray(plain)) {
+    throw new UsageError(`${path}: a config is a group of keys such as "data:" and "backbone:".`);
+  }
+  return plain as PlainConfig;
+}
+
+/** Applies `key.sub=value` overrides; values are read as YAML, so 3, true and [5, 10] keep their types. */
+export function applyOverrides(plain: PlainConfig, overrides: readonly string[]): PlainConfig {
+  const result = structuredClone(plain);
+  for (const override of overrides) {
+    const at = override.indexOf('=');
+    if (at < 1) throw new UsageError(`--set ${override}: write it as key=value, for example --set seed=2.`);
+    let value: unknown;
+    try {
+      value = parse(override.slice(at + 1));
+    } catch {
+      throw new UsageError(`--set ${override}: the value is not valid YAML; put it in quotes.`);
+    }
+    setKey(result, override.slice(0, at).split('.'), value, override);
+  }
+  return result;
+}
+
+function setKey(target: PlainConfig, path: readonly string[], value: unknown, override: string): void {
+  let group = target;
+  for (const key of path.slice(0, -1)) {
+    if (['__proto__', 'constructor', 'prototype'].includes(key)) throw new UsageError(`--set ${override}: bad key.`);
+    const inner = group[key];
+    // `backbone: sasrec` is short for `backbone: { id: sasrec }`.
+    if (typeof inner === 'string') group[key] = { id: inner };
+    else if (inner === undefined || inner === null) group[key] = {};
+    else if (typeof inner !== 'object') throw new UsageError(`--set ${override}: "${key}" has no keys of its own.`);
+    group = group[key] as PlainConfig;
+  }
+  const last = path[path.length - 1];
+  const isUnit = ['backbone', 'knowledge', 'fusion'].includes(path[0]) && path[1] === 'id';
+  if (isUnit) {
+    // Another unit has other keys: start afresh.
+    if (group.id !== value) for (const key of Object.keys(group)) delete group[key];
+  }
+  group[last] = value;
+}
+
+/** Checks the top level and the sections `train` and `evaluate`. Unit sections are checked when the unit is made. */
+export function checkConfig(plain: PlainConfig): RunConfig {
+  const { train = {}, evaluate = {}, ...rest } = plain;
+  const config = readConfig(RunConfig, rest, '');
+  config.train = readConfig(TrainConfig, train, 'train');
+  config.evaluate = readConfig(EvaluateConfig, evaluate, 'evaluate');
+  return config;
+}

@@ -1,0 +1,176 @@
+import {
+  type AdapterContext,
+  CocoError,
+  type Metrics,
+  type Progress,
+  type Ranker,
+  Registry,
+  type RunConfig,
+  type UnitDescriptor,
+  createContainer,
+  evaluateRanker,
+  tokens,
+} from '@coco-rec/core';
+import { FileKnowledgeStore } from '@coco-rec/llm';
+import { type PlainConfig, checkConfig } from './load-config.js';
+import { NodeFileStore, nodeHasher, silentProgress } from './node-ports.js';
+import { builtInUnits } from './register-all.js';
+import type { RunResult } from './result.js';
+import { runOnce } from './run.js';
+import { itemsHash, readModel, saveModel } from './saved-model.js';
+import { Session } from './session.js';
+
+export interface RecommenderOptions {
+  /** Where long work reports to. Default: nowhere. */
+  readonly progress?: Progress;
+  /** Aborting it stops `fit` after the current step, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Your own units beside the built-in ones. */
+  readonly units?: readonly UnitDescriptor[];
+}
+
+export interface Recommendation {
+  /** Raw item id. */
+  readonly item: string;
+  readonly score: number;
+}
+
+/** Builds the container and hands out what the front door needs of it. */
+export function createContext(
+  output: string,
+  options: RecommenderOptions = {},
+): { registry: Registry; context: AdapterContext; files: NodeFileStore } {
+  const files = new NodeFileStore(output);
+  const container = createContainer([...builtInUnits, ...(options.units ?? [])], {
+    files,
+    hasher: nodeHasher,
+    progress: options.progress ?? silentProgress,
+    knowledgeStore: new FileKnowledgeStore(),
+  });
+  const context: AdapterContext = {
+    files,
+    hasher: container.get(tokens.hasher),
+    progress: container.get(tokens.progress),
+    knowledge: container.get(tokens.knowledgeStore),
+    signal: options.signal,
+  };
+  return { registry: container.get(tokens.registry), context, files };
+}
+
+/** The front door for programs: one recommender by config. Data and models are loaded on first use. */
+export class Recommender {
+  readonly config: RunConfig;
+  private readonly registry: Registry;
+  private readonly context: AdapterContext;
+  private readonly files: NodeFileStore;
+  private session?: Session;
+  private ranker?: Ranker;
+  private isFitted = false;
+
+  constructor(plain: PlainConfig, options: RecommenderOptions = {}) {
+    this.config = checkConfig(plain);
+    ({ registry: this.registry, context: this.context, files: this.files } = createContext(
+      this.config.output,
+      options,
+    ));
+  }
+
+  /**
+   * Trains, or goes on where a stopped training was, then measures. Writes the run folder `output`: config, metrics
+   * (JSON Lines), checkpoint, model, result.json.
+   * @throws UsageError if `output` holds a run of another config; StoppedError when stopped by the signal.
+   */
+  async fit(): Promise<RunResult> {
+    const { ranker, session } = await this.open();
+    const result = await runOnce({ session, ranker, config: this.config, files: this.files, context: this.context });
+    this.isFitted = true;
+    return result;
+  }
+
+  /** Metrics of the fitted model on the held-out test (or validation) items. */
+  async evaluate(target: 'test' | 'validation' = 'test'): Promise<Metrics> {
+    const { ranker, session } = await this.openFitted();
+    const { topK, filter } = this.config.evaluate;
+    const options = { target, cutoffs: topK, removeSeen: filter === 'seen', coverage: true } as const;
+    const { progress, signal } = this.context;
+    return (await evaluateRanker(ranker, session.split, { ...options, progress, signal })).metrics;
+  }
+
+  /**
+   * The k best items for each history. Users need not be known; unknown items are skipped, an empty history gets the
+   * model's answer to no history.
+   * @param histories raw item ids, oldest first
+   * @param options.removeSeen leave out items of the history; default: as `evaluate.filter` says
+   */
+  async recommend(
+    histories: readonly (readonly string[])[],
+    k = 10,
+    options: { removeSeen?: boolean } = {},
+  ): Promise<Recommendation[][]> {
+    const { ranker, session } = await this.openFitted();
+    const { items } = session.split.dataset;
+    const known = histories.map((history) =>
+      Int32Array.from(history.map((raw) => items.indexOf(raw) ?? 0).filter((item) => item > 0)),
+    );
+    const removeSeen = options.removeSeen ?? this.config.evaluate.filter === 'seen';
+    const best = await ranker.topK(known, k, { removeSeen });
+    return histories.map((_, n) =>
+      Array.from(best.items.subarray(n * k, (n + 1) * k), (item, i) => ({ item, i }))
+        .filter(({ item }) => item > 0)
+        .map(({ item, i }) => ({ item: items.get(item), score: best.scores[n * k + i] })),
+    );
+  }
+
+  /** Writes the fitted model to a folder: config and weights. */
+  async save(folder: string): Promise<void> {
+    const { ranker, session } = await this.openFitted();
+    await saveModel(new NodeFileStore(folder), ranker, this.config, session);
+  }
+
+  /** Takes the weights of a folder that `save` or `fit` wrote. The config must build the same model. */
+  async load(folder: string): Promise<this> {
+    const { ranker, session } = await this.open();
+    const saved = await readModel(new NodeFileStore(folder));
+    if (saved.info.itemsHash !== itemsHash(session)) {
+      throw new CocoError(`The model in ${folder} was trained on other items than those of the config's data.`);
+    }
+    await ranker.restore(saved.tensors);
+    this.isFitted = true;
+    return this;
+  }
+
+  /** The data, split; for programs that look at it. */
+  async split(): Promise<Session['split']> {
+    return (await this.open()).session.split;
+  }
+
+  /** Frees engine memory. */
+  dispose(): void {
+    this.ranker?.dispose();
+    this.session?.dispose();
+    this.ranker = undefined;
+    this.session = undefined;
+  }
+
+  private async open(): Promise<{ ranker: Ranker; session: Session }> {
+    this.session ??= await Session.open(this.config, this.registry, this.context);
+    this.ranker ??= await this.session.createRanker(this.config, this.config.seed);
+    return { ranker: this.ranker, session: this.session };
+  }
+
+  private async openFitted(): Promise<{ ranker: Ranker; session: Session }> {
+    if (!this.isFitted) throw new CocoError('This recommender has no trained weights yet: call fit() or load() first.');
+    return this.open();
+  }
+}
+
+/** Makes a recommender from a config (the keys of a config file). @throws UsageError if the config is wrong. */
+export function createRecommender(config: PlainConfig, options: RecommenderOptions = {}): Recommender {
+  return new Recommender(config, options);
+}
+
+/** Makes the recommender that a run folder or `save` holds, with its weights. */
+export async function loadRecommender(folder: string, options: RecommenderOptions = {}): Promise<Recommender> {
+  const { info } = await readModel(new NodeFileStore(folder));
+  return createRecommender(info.config as unknown as PlainConfig, options).load(folder);
+}

@@ -1,0 +1,81 @@
+import {
+  type AdapterContext,
+  type FileStore,
+  type NamedArray,
+  type Ranker,
+  type RunConfig,
+  UsageError,
+  saveCheckpoint,
+} from '@coco-rec/core';
+import type { NodeFileStore } from './node-ports.js';
+import { type RunResult, measure, protocolOf } from './result.js';
+import { saveModel } from './saved-model.js';
+import type { Session } from './session.js';
+
+/** Names of the files in a run folder. */
+export const runFiles = { run: 'run.json', result: 'result.json', ranks: 'ranks.safetensors' } as const;
+
+export interface Run {
+  readonly session: Session;
+  readonly ranker: Ranker;
+  readonly config: RunConfig;
+  readonly files: NodeFileStore;
+  readonly context: AdapterContext;
+  /** Shared warm starts of a comparison. */
+  readonly warmFiles?: FileStore;
+}
+
+/** The config as it decides the numbers: without output folder, as one line of JSON with sorted keys. */
+export function configKey({ output: _output, ...config }: RunConfig): string {
+  const sort = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(sort);
+    if (value === null || typeof value !== 'object') return value;
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(entries.map(([key, inner]) => [key, sort(inner)]));
+  };
+  return JSON.stringify(sort(config));
+}
+
+/** Trains (or resumes), measures, and writes the run folder. */
+export async function runOnce(run: Run): Promise<RunResult> {
+  const { session, ranker, config, files, context } = run;
+  const startedAt = Date.now();
+  const configHash = context.hasher.sha256(configKey(config));
+  await claimFolder(run, configHash);
+  const { progress, signal } = context;
+  const training = await ranker.fit(session.split, {
+    progress,
+    signal,
+    seed: config.seed,
+    files,
+    warmFiles: run.warmFiles,
+  });
+  await saveModel(files, ranker, config, session);
+  const { ranks, ...measured } = await measure(ranker, session.split, config, { progress, signal });
+  const protocol = protocolOf(config, session.split, { engine: session.engine, configHash, seed: config.seed });
+  const seconds = (Date.now() - startedAt) / 1000;
+  const result: RunResult = { protocol, ...measured, seconds, training, config };
+  await saveRanks(files, ranks);
+  await files.write(runFiles.result, `${JSON.stringify(result, null, 2)}\n`);
+  return result;
+}
+
+async function saveRanks(files: FileStore, ranks: Int32Array): Promise<void> {
+  const tensors = new Map<string, NamedArray>([['ranks', { shape: [ranks.length], values: ranks }]]);
+  await saveCheckpoint(files, runFiles.ranks, { tensors, info: {} });
+}
+
+/** A run folder belongs to one config and one data set; another's is never overwritten. */
+async function claimFolder({ files, config, session }: Run, configHash: string): Promise<void> {
+  const { hash } = session.split.dataset;
+  const found = await files.read(runFiles.run);
+  if (found) {
+    const old = JSON.parse(new TextDecoder().decode(found)) as { configHash: string; dataHash: string };
+    if (old.configHash === configHash && old.dataHash === hash) return;
+    const what = old.configHash === configHash ? 'other data' : 'another config';
+    throw new UsageError(
+      `${files.root} holds a run of ${what} (see its ${runFiles.run}). Choose another "output", or remove that folder.`,
+    );
+  }
+  await files.write(runFiles.run, `${JSON.stringify({ configHash, dataHash: hash, config }, null, 2)}\n`);
+}

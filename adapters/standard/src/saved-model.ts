@@ -1,0 +1,49 @@
+import {
+  CocoError,
+  type NamedArray,
+  type Ranker,
+  type RunConfig,
+  loadCheckpoint,
+  saveCheckpoint,
+} from '@coco-rec/core';
+import type { NodeFileStore } from './node-ports.js';
+import { codeVersion } from './result.js';
+import type { Session } from './session.js';
+
+const modelFile = 'model.safetensors';
+
+/** What stands beside the weights of a saved model. */
+export interface ModelInfo {
+  readonly config: RunConfig;
+  /** SHA-256 of the raw item ids in order: weights fit one catalogue only. */
+  readonly itemsHash: string;
+  readonly codeVersion: string;
+}
+
+/** SHA-256 of the catalogue's raw ids in order. */
+export function itemsHash({ split, context }: Session): string {
+  const { items } = split.dataset;
+  return context.hasher.sha256(Array.from({ length: items.length }, (_, i) => items.get(i)).join('\n'));
+}
+
+/** Writes weights and config into one file of the folder. */
+export async function saveModel(
+  files: NodeFileStore,
+  ranker: Ranker,
+  config: RunConfig,
+  session: Session,
+): Promise<void> {
+  const info: ModelInfo = { config, itemsHash: itemsHash(session), codeVersion };
+  await saveCheckpoint(files, modelFile, { tensors: await ranker.state(), info });
+}
+
+/** @throws CocoError if there is no model in the folder. */
+export async function readModel(
+  files: NodeFileStore,
+): Promise<{ tensors: ReadonlyMap<string, NamedArray>; info: ModelInfo }> {
+  const saved = await loadCheckpoint<ModelInfo>(files, modelFile);
+  if (!saved) {
+    throw new CocoError(`There is no trained model in ${files.root} (no ${modelFile}). Train one with "coco train".`);
+  }
+  return saved;
+}

@@ -1,0 +1,141 @@
+import {
+  type AdapterContext,
+  type BackboneDescriptor,
+  type Dataset,
+  type FusionDescriptor,
+  type FusionNeeds,
+  FusedRanker,
+  type KnowledgeLLM,
+  Parameters,
+  Random,
+  type Ranker,
+  type RankerDescriptor,
+  type Registry,
+  type RunConfig,
+  SequenceModel,
+  type Split,
+  type UnitSetting,
+  UsageError,
+  checkNeeds,
+  createLoss,
+  leaveOneOut,
+  readConfig,
+} from '@coco-rec/core';
+import { startEngine } from '@coco-rec/engine';
+
+/** A unit's id and its other keys. */
+export function splitSetting(setting: UnitSetting): { id: string; keys: Record<string, unknown> } {
+  if (typeof setting === 'string') return { id: setting, keys: {} };
+  const { id, ...keys } = setting;
+  return { id, keys };
+}
+
+/** The units of a config, found, with checked configs. */
+export interface CheckedUnits {
+  readonly backbone: BackboneDescriptor;
+  readonly backboneConfig: object;
+  readonly fusion: FusionDescriptor;
+  readonly fusionConfig: object;
+  readonly needs: FusionNeeds;
+}
+
+/** What several runs over the same data share: engine, data set, language models. Made once, freed by `dispose`. */
+export class Session {
+  private readonly models = new Map<string, KnowledgeLLM>();
+
+  private constructor(
+    readonly registry: Registry,
+    readonly context: AdapterContext,
+    readonly split: Split,
+    readonly engine: string,
+  ) {}
+
+  static async open(config: RunConfig, registry: Registry, context: AdapterContext): Promise<Session> {
+    const engine = await startEngine(config.engine);
+    const dataset = await loadDataset(config, registry, context);
+    return new Session(registry, context, leaveOneOut(dataset), `${engine.id} (${engine.detail})`);
+  }
+
+  /** @throws UsageError if the config's units are unknown, have wrong keys or do not fit each other. */
+  check(config: RunConfig): CheckedUnits | RankerDescriptor {
+    const { id, keys } = splitSetting(config.backbone);
+    const fusion = splitSetting(config.fusion);
+    const plain = this.registry.find('ranker', id);
+    if (plain) {
+      if (fusion.id === 'none') return plain;
+      throw new UsageError(`"${id}" has no states to fuse: fusion "${fusion.id}" needs a backbone such as sasrec.`);
+    }
+    const backbone = this.registry.get('backbone', id);
+    const fusionDescriptor = this.registry.get('fusion', fusion.id);
+    const fusionConfig = readConfig(fusionDescriptor.config, fusion.keys, 'fusion');
+    const needs = fusionDescriptor.needs(fusionConfig);
+    const knowledge = config.knowledge && splitSetting(config.knowledge).id;
+    checkNeeds({ fusion: fusionDescriptor, needs, backbone, knowledge }, this.registry);
+    const backboneConfig = readConfig(backbone.config, keys, 'backbone');
+    return { backbone, backboneConfig, fusion: fusionDescriptor, fusionConfig, needs };
+  }
+
+  /** Makes the ranker that the config names: backbone + fusion, or a plain ranker. */
+  async createRanker(config: RunConfig, seed: number): Promise<Ranker> {
+    const units = this.check(config);
+    if ('kind' in units) return units.create(readConfig(units.config, splitSetting(config.backbone).keys, 'backbone'));
+    const extraKeys = units.fusion.knowledgeKeys?.(units.fusionConfig) ?? {};
+    const wanted = units.needs.knowledge && config.knowledge;
+    const knowledge = wanted && (await this.knowledge(wanted, extraKeys));
+    return this.assemble(units, knowledge, config, seed);
+  }
+
+  private async assemble(
+    parts: CheckedUnits,
+    knowledge: KnowledgeLLM | undefined,
+    config: RunConfig,
+    seed: number,
+  ): Promise<Ranker> {
+    const { dataset, trainLengths } = this.split;
+    const random = new Random(seed);
+    const parameters = new Parameters(random.derive('parameters'));
+    const backbone = parts.backbone.create(parts.backboneConfig);
+    const loss = createLoss(config.train.loss, { dataset, trainLengths, random: random.derive('loss') });
+    backbone.initialize({ itemCount: dataset.itemCount, parameters: parameters.scope('backbone'), loss, dataset });
+    const fusion = parts.fusion.create(parts.fusionConfig);
+    await fusion.initialize({
+      dataset,
+      backbone,
+      knowledge,
+      parameters: parameters.scope('fusion'),
+      random: random.derive('fusion'),
+      progress: this.context.progress,
+    });
+    return new FusedRanker(new SequenceModel(backbone, fusion, parameters), config.train);
+  }
+
+  /** The language model of a setting; loaded once. */
+  private async knowledge(setting: UnitSetting, extraKeys: object): Promise<KnowledgeLLM> {
+    const { id, keys } = splitSetting(setting);
+    const all = { ...keys, ...extraKeys };
+    const cacheKey = JSON.stringify([id, all]);
+    let model = this.models.get(cacheKey);
+    if (!model) {
+      const descriptor = this.registry.get('knowledge', id);
+      model = await descriptor.create(readConfig(descriptor.config, all, 'knowledge'), this.context);
+      this.models.set(cacheKey, model);
+    }
+    return model;
+  }
+
+  dispose(): void {
+    for (const model of this.models.values()) model.dispose();
+    this.models.clear();
+  }
+}
+
+/** Reads the data that the section `data` names. */
+export async function loadDataset(config: RunConfig, registry: Registry, context: AdapterContext): Promise<Dataset> {
+  const { format, ...keys } = config.data;
+  if (typeof format !== 'string') {
+    const known = registry.list('data').map(({ id }) => id);
+    throw new UsageError(`"data.format" is missing. Known formats: ${known.join(', ')}.`);
+  }
+  const importer = registry.get('data', format);
+  return importer.load(readConfig(importer.config, keys, 'data'), context);
+}

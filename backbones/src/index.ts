@@ -1,0 +1,9 @@
+import type { BackboneDescriptor, RankerDescriptor } from '@coco-rec/core';
+import { popularity } from './popularity.js';
+import { sasrec } from './sasrec.js';
+
+/** The built-in recommenders; one line each. */
+export const backbones: readonly (BackboneDescriptor | RankerDescriptor)[] = [popularity, sasrec];
+
+export { SASRecBackbone, SASRecConfig } from './sasrec.js';
+export { PopularityRanker } from './popularity.js';

@@ -1,0 +1,44 @@
+import { UsageError } from './errors.js';
+import type { Registry } from './registry.js';
+import type { FusionNeeds } from './specification/capabilities.js';
+import type { BackboneDescriptor, FusionDescriptor } from './specification/descriptor.js';
+
+export interface Pairing {
+  readonly fusion: FusionDescriptor;
+  readonly needs: FusionNeeds;
+  readonly backbone: BackboneDescriptor;
+  /** Id of the language model; undefined: none in the config. */
+  readonly knowledge?: string;
+}
+
+/** The names of the needed capabilities that `has` lacks. */
+function missing(needs: object, has: object): string[] {
+  return Object.entries(needs)
+    .filter(([name, value]) => (has as Record<string, unknown>)[name] !== value)
+    .map(([name, value]) => (value === true ? name : `${name}: ${String(value)}`));
+}
+
+/** @throws UsageError with what is missing and what would do, if the three do not fit. */
+export function checkNeeds({ fusion, needs, backbone, knowledge }: Pairing, registry: Registry): void {
+  const lacks = missing(needs.backbone, backbone.capabilities);
+  if (lacks.length > 0) {
+    const fitting = registry.list('backbone').filter((other) => missing(needs.backbone, other.capabilities).length === 0);
+    throw new UsageError(
+      `Fusion "${fusion.id}" needs a backbone with ${lacks.join(', ')}; "${backbone.id}" has not. ` +
+        `These would do: ${fitting.map(({ id }) => id).join(', ') || 'none'}.`,
+    );
+  }
+  if (!needs.knowledge) return;
+  const knowledgeNeeds = needs.knowledge;
+  const models = registry.list('knowledge').filter((other) => missing(knowledgeNeeds, other.capabilities).length === 0);
+  const wouldDo = `These would do: ${models.map(({ id }) => id).join(', ') || 'none'}.`;
+  if (knowledge === undefined) {
+    throw new UsageError(`Fusion "${fusion.id}" needs a language model: add a section "knowledge". ${wouldDo}`);
+  }
+  const lacksOfModel = missing(knowledgeNeeds, registry.get('knowledge', knowledge).capabilities);
+  if (lacksOfModel.length > 0) {
+    throw new UsageError(
+      `Fusion "${fusion.id}" needs a language model that can ${lacksOfModel.join(', ')}; "${knowledge}" cannot. ${wouldDo}`,
+    );
+  }
+}

@@ -1,0 +1,146 @@
+import {
+  ArrayNotEmpty,
+  IsArray,
+  IsDefined,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsOptional,
+  IsString,
+  Max,
+  Min,
+  Validate,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
+import { Describe } from './describe.js';
+
+/** A unit chosen by id with its own keys beside it: `sasrec` or `{ id: sasrec, dimension: 64 }`. */
+export type UnitSetting = string | ({ readonly id: string } & Readonly<Record<string, unknown>>);
+
+@ValidatorConstraint({ name: 'unitSetting' })
+class IsUnitSetting implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    if (typeof value === 'string') return true;
+    return typeof value === 'object' && value !== null && typeof (value as { id?: unknown }).id === 'string';
+  }
+  defaultMessage(): string {
+    return 'give an id, or a group of keys with an "id"';
+  }
+}
+
+/** How a model is trained; the section `train`. */
+export class TrainConfig {
+  @Describe('Loss: an id, or its id and keys ({ id: sampled-softmax, negatives: 256 }).')
+  @Validate(IsUnitSetting)
+  loss: UnitSetting = 'softmax';
+
+  @Describe('Epochs of both stages together.')
+  @IsInt()
+  @Min(1)
+  epochs = 40;
+
+  @Describe('Epochs of the warm start (the bare backbone); the rest is the joint stage. Default: half of `epochs`.')
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  warmEpochs?: number;
+
+  @Describe('Learning rate of Adam.')
+  @IsNumber()
+  @Min(0)
+  learningRate = 0.001;
+
+  @Describe('Steps over which the learning rate rises from 0, at the start of each stage.')
+  @IsInt()
+  @Min(0)
+  warmupSteps = 100;
+
+  @Describe('How the learning rate goes on after the warm-up: `constant`, or `cosine` to a tenth at the end of the stage.')
+  @IsIn(['constant', 'cosine'])
+  schedule: 'constant' | 'cosine' = 'constant';
+
+  @Describe('Decoupled weight decay (AdamW), per step times the learning rate. 0: none.')
+  @IsNumber()
+  @Min(0)
+  weightDecay = 0;
+
+  @Describe('The gradient of all weights together is scaled down to this Euclidean norm. 0: no clipping.')
+  @IsNumber()
+  @Min(0)
+  gradientNorm = 5;
+
+  @Describe('Users a step at most; constant with in-batch negatives.')
+  @IsInt()
+  @Min(1)
+  usersPerStep = 256;
+
+  @Describe('Item positions a step at most, padding included.')
+  @IsInt()
+  @Min(1)
+  tokensPerStep = 4096;
+
+  @Describe('Early stopping in the joint stage: epochs without a better validation NDCG@5. 0: off.')
+  @IsInt()
+  @Min(0)
+  patience = 10;
+
+  @Describe('Epochs between validations in the joint stage.')
+  @IsInt()
+  @Min(1)
+  evaluateEvery = 1;
+}
+
+/** How a model is measured; the section `evaluate`. */
+export class EvaluateConfig {
+  @Describe('Cut-offs k of Recall@k and NDCG@k.')
+  @IsArray()
+  @ArrayNotEmpty()
+  @IsInt({ each: true })
+  @Min(1, { each: true })
+  @Max(1000, { each: true })
+  topK: number[] = [5, 10, 20];
+
+  @Describe('`none` keeps items the user has already had among the candidates (the headline); `seen` removes them.')
+  @IsIn(['none', 'seen'])
+  filter: 'none' | 'seen' = 'none';
+}
+
+/** One run: the whole config file. The sections of units are checked by the config class of the unit they name. */
+export class RunConfig {
+  @Describe('Where interactions and item texts come from: `format` is an importer, the rest are its keys.')
+  @IsDefined()
+  data!: Readonly<Record<string, unknown>>;
+
+  @Describe('The recommender: an id and its keys.')
+  @Validate(IsUnitSetting)
+  backbone: UnitSetting = 'sasrec';
+
+  @Describe('The language model: an id and its keys. Needed by fusions that use one.')
+  @IsOptional()
+  @Validate(IsUnitSetting)
+  knowledge?: UnitSetting;
+
+  @Describe('How knowledge joins the recommender: an id and its keys.')
+  @Validate(IsUnitSetting)
+  fusion: UnitSetting = 'none';
+
+  @Describe('Training.')
+  train: TrainConfig = new TrainConfig();
+
+  @Describe('Evaluation.')
+  evaluate: EvaluateConfig = new EvaluateConfig();
+
+  @Describe('Compute engine: `auto`, or the id of one.')
+  @IsString()
+  engine = 'auto';
+
+  @Describe('Seed of all random numbers.')
+  @IsInt()
+  @Min(0)
+  seed = 1;
+
+  @Describe('Folder for results and checkpoints.')
+  @IsString()
+  output = 'runs/default';
+}

@@ -1,0 +1,21 @@
+import type { Random } from '../random.js';
+import type { Dataset } from '../specification/dataset.js';
+import type { RowLoss } from '../specification/row-loss.js';
+
+/** What a loss is built from. Counts are of training interactions only. */
+export interface LossContext {
+  readonly dataset: Dataset;
+  /** [U] number of training interactions of each user. */
+  readonly trainLengths: Int32Array;
+  readonly random: Random;
+}
+
+/** A loss that `train.loss` can name. */
+export interface LossDescriptor<Config extends object = object> {
+  readonly id: string;
+  /** One line. */
+  readonly summary: string;
+  readonly paper?: string;
+  readonly config: new () => Config;
+  create(config: Config, context: LossContext): RowLoss;
+}

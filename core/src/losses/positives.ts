@@ -1,0 +1,56 @@
+import type { Rows } from '../specification/batch.js';
+import type { LossContext } from './loss.js';
+
+/** How often each item occurs in training, at least 1: an item without training interactions counts as seen once. */
+export function trainingCounts({ dataset, trainLengths }: LossContext): Float64Array {
+  const counts = new Float64Array(dataset.itemCount + 1);
+  for (let user = 0; user < dataset.userCount; user++) {
+    const start = dataset.offsets[user];
+    for (let i = start; i < start + trainLengths[user]; i++) counts[dataset.sequence[i]]++;
+  }
+  for (let item = 1; item < counts.length; item++) counts[item] = Math.max(1, counts[item]);
+  return counts;
+}
+
+/** Knows which items are a row's own positives: its target, and its user's training items. */
+export class Positives {
+  /** [V + 1], the number of the last `open` in which the item was marked. */
+  private readonly marks: Int32Array;
+  private opened = 0;
+
+  constructor(private readonly context: LossContext) {
+    this.marks = new Int32Array(context.dataset.itemCount + 1);
+  }
+
+  /** Marks a user's training items; −1: a user without any. */
+  open(user: number): void {
+    this.opened++;
+    if (user < 0) return;
+    const { dataset, trainLengths } = this.context;
+    const start = dataset.offsets[user];
+    for (let i = start; i < start + trainLengths[user]; i++) this.marks[dataset.sequence[i]] = this.opened;
+  }
+
+  /** True if the opened user has had `item` in training. */
+  has(item: number): boolean {
+    return this.marks[item] === this.opened;
+  }
+
+  /** 1 where a shared negative is a positive of the row, else 0. @param negatives [N] @returns [P·N] */
+  mask(rows: Rows, negatives: Int32Array): Float32Array {
+    const width = negatives.length;
+    const mask = new Float32Array(rows.count * width);
+    const ofUser = new Float32Array(width);
+    let user = NaN;
+    for (let p = 0; p < rows.count; p++) {
+      if (rows.user[p] !== user) {
+        user = rows.user[p];
+        this.open(user);
+        for (let n = 0; n < width; n++) ofUser[n] = this.has(negatives[n]) ? 1 : 0;
+      }
+      mask.set(ofUser, p * width);
+      for (let n = 0; n < width; n++) if (negatives[n] === rows.target[p]) mask[p * width + n] = 1;
+    }
+    return mask;
+  }
+}

@@ -1,0 +1,28 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { customOp } from './tape.js';
+
+/**
+ * x · weight + bias, for x of any rank.
+ * @param x [..., in] @param weight [in, out] @param bias [out] @returns [..., out]
+ */
+export function linear<T extends tf.Tensor>(x: T, weight: tf.Tensor, bias?: tf.Tensor): T {
+  const [size, outSize] = weight.shape as [number, number];
+  const outShape = [...x.shape.slice(0, -1), outSize];
+  const asRows = (tensor: tf.Tensor, width: number): tf.Tensor2D => tf.reshape(tensor, [-1, width]);
+  return customOp(
+    { x, weight, bias },
+    (save) => {
+      save([x, weight]);
+      const product = tf.fused.matMul({ a: asRows(x, size), b: weight as tf.Tensor2D, bias }); // [N, out]
+      return tf.reshape(product, outShape) as T;
+    },
+    (dy, [savedX, savedWeight]) => {
+      const dRows = (): tf.Tensor2D => asRows(dy, outSize); // [N, out]
+      return {
+        x: () => tf.reshape(tf.matMul(dRows(), savedWeight, false, true), x.shape),
+        weight: () => tf.matMul(asRows(savedX, size), dRows(), true, false), // [in, out]
+        bias: () => tf.sum(dRows(), 0), // [out]
+      };
+    },
+  );
+}

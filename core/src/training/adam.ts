@@ -1,0 +1,107 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Parameter } from '../specification/parameters.js';
+import type { NamedArray } from '../specification/ranker.js';
+
+export interface AdamConfig {
+  readonly learningRate: number;
+  /** Decoupled (AdamW). */
+  readonly weightDecay: number;
+  /** Clip the global norm to this; 0: no clipping. */
+  readonly gradientNorm: number;
+}
+
+const beta1 = 0.9;
+const beta2 = 0.999;
+const epsilon = 1e-8;
+
+/**
+ * Adam (Kingma and Ba, 2015), with its moments in plain sight so that a run can be saved and goes on bit by bit.
+ * A parameter without a gradient in a step is left alone, its moments too.
+ */
+export class Adam {
+  private step = 0;
+  private readonly moments = new Map<string, { first: tf.Variable; second: tf.Variable }>();
+
+  /** Applies one step. @param rateScale the schedule's factor. @returns the global norm of the gradients. */
+  apply(
+    parameters: readonly Parameter[],
+    gradients: ReadonlyMap<string, tf.Tensor>,
+    config: AdamConfig,
+    rateScale: number,
+  ): number {
+    this.step++;
+    return tf.tidy(() => {
+      const norm = globalNorm([...gradients.values()]);
+      const shrink = config.gradientNorm > 0 && norm > config.gradientNorm ? config.gradientNorm / norm : 1;
+      for (const parameter of parameters) {
+        const gradient = gradients.get(parameter.name);
+        if (gradient) tf.tidy(() => this.update(parameter, gradient, config, rateScale, shrink));
+      }
+      return norm;
+    });
+  }
+
+  private update(
+    { name, variable, learningRateScale, weightDecay }: Parameter,
+    gradient: tf.Tensor,
+    config: AdamConfig,
+    rateScale: number,
+    shrink: number,
+  ): void {
+    const { first, second } = this.momentsOf(name, variable);
+    const rate = config.learningRate * rateScale * learningRateScale;
+    // Bias corrections are folded into two numbers, so that each moment is passed over once.
+    const correction2 = Math.sqrt(1 - beta2 ** this.step);
+    const stepSize = (rate * correction2) / (1 - beta1 ** this.step);
+    first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, (1 - beta1) * shrink)));
+    second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), (1 - beta2) * shrink * shrink)));
+    const change = tf.div(tf.mul(first, stepSize), tf.add(tf.sqrt(second), epsilon * correction2));
+    const decay = weightDecay && config.weightDecay > 0 ? 1 - rate * config.weightDecay : 1;
+    variable.assign(tf.sub(decay === 1 ? variable : tf.mul(variable, decay), change) as typeof variable);
+  }
+
+  private momentsOf(name: string, variable: tf.Variable): { first: tf.Variable; second: tf.Variable } {
+    let moments = this.moments.get(name);
+    if (!moments) {
+      const zeros = (): tf.Variable => tf.variable(tf.zeros(variable.shape), false);
+      moments = { first: zeros(), second: zeros() };
+      this.moments.set(name, moments);
+    }
+    return moments;
+  }
+
+  /** Moments and step count, by names that `restore` knows. */
+  async state(): Promise<Map<string, NamedArray>> {
+    const state = new Map<string, NamedArray>([['adam/step', { shape: [1], values: Int32Array.of(this.step) }]]);
+    for (const [name, { first, second }] of this.moments) {
+      state.set(`adam/first/${name}`, { shape: first.shape, values: Float32Array.from(await first.data()) });
+      state.set(`adam/second/${name}`, { shape: second.shape, values: Float32Array.from(await second.data()) });
+    }
+    return state;
+  }
+
+  restore(state: ReadonlyMap<string, NamedArray>): void {
+    this.dispose();
+    this.step = state.get('adam/step')?.values[0] ?? 0;
+    const prefix = 'adam/first/';
+    for (const [key, first] of state) {
+      const second = state.get(key.replace(prefix, 'adam/second/'));
+      if (!key.startsWith(prefix) || !second) continue;
+      const make = ({ shape, values }: NamedArray): tf.Variable =>
+        tf.tidy(() => tf.variable(tf.tensor(values, [...shape], 'float32'), false));
+      this.moments.set(key.slice(prefix.length), { first: make(first), second: make(second) });
+    }
+  }
+
+  dispose(): void {
+    for (const { first, second } of this.moments.values()) tf.dispose([first, second]);
+    this.moments.clear();
+  }
+}
+
+/** Euclidean norm of all gradients together; NaN or Infinity if any value is. */
+function globalNorm(gradients: readonly tf.Tensor[]): number {
+  if (gradients.length === 0) return 0;
+  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
+  return Math.sqrt(tf.addN(squares).dataSync()[0]);
+}

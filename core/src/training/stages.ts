@@ -1,0 +1,41 @@
+import type { TrainConfig } from '../config/run-config.js';
+import { UsageError } from '../errors.js';
+import { nextItemRows } from '../data/row-samplers.js';
+import type { Backbone } from '../specification/backbone.js';
+import type { RowSampler } from '../specification/stage.js';
+
+/** A stage of the plan. Early stopping and validation act in the joint stage only (protocol: fair comparison). */
+export interface PlannedStage {
+  readonly name: string;
+  readonly epochs: number;
+  readonly rows: RowSampler;
+  /** The fusion takes part. */
+  readonly fused: boolean;
+}
+
+/** The backbone's own stages, then the warm start (bare backbone), then the joint stage (with fusion). */
+export function planStages(backbone: Backbone, config: TrainConfig): PlannedStage[] {
+  const warmEpochs = config.warmEpochs ?? Math.floor(config.epochs / 2);
+  if (warmEpochs > config.epochs) {
+    throw new UsageError(`"train.warmEpochs" (${warmEpochs}) is larger than "train.epochs" (${config.epochs}).`);
+  }
+  const rows = backbone.rowSampler() ?? nextItemRows;
+  const own = backbone.stages().map((stage) => ({
+    name: stage.name,
+    epochs: stage.epochs,
+    rows: stage.rows ?? rows,
+    fused: false,
+  }));
+  return [
+    ...own,
+    { name: 'warm', epochs: warmEpochs, rows, fused: false },
+    { name: 'joint', epochs: config.epochs - warmEpochs, rows, fused: true },
+  ];
+}
+
+/** Factor of the learning rate at a step (from 0) of a stage of `steps` steps. */
+export function rateScale(config: TrainConfig, step: number, steps: number): number {
+  const rise = config.warmupSteps > 0 ? Math.min(1, (step + 1) / config.warmupSteps) : 1;
+  if (config.schedule === 'constant') return rise;
+  return rise * (0.1 + 0.45 * (1 + Math.cos((Math.PI * step) / Math.max(1, steps))));
+}

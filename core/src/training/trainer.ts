@@ -1,0 +1,229 @@
+import type { TrainConfig } from '../config/run-config.js';
+import { type Sequence, makeBatch, planEpoch, trainingSequences } from '../data/batches.js';
+import { StoppedError } from '../errors.js';
+import { evaluateRanker } from '../evaluation/evaluate.js';
+import { Random } from '../random.js';
+import type { Split } from '../specification/dataset.js';
+import type { FitContext, NamedArray } from '../specification/ranker.js';
+import { Adam } from './adam.js';
+import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import type { FusedRanker } from './fused-ranker.js';
+import { type PlannedStage, planStages, rateScale } from './stages.js';
+import { trainStep } from './train-step.js';
+import { sampleStates, validationLosses } from './samples.js';
+
+const checkpointFile = 'checkpoint.safetensors';
+const warmFile = 'warm.safetensors';
+const metricsFile = 'metrics.jsonl';
+
+/** Where training stands; with the tensors, all that a resumed run needs. */
+interface Position {
+  stage: number;
+  epoch: number;
+  /** Steps done in this epoch. */
+  step: number;
+  /** Sums of the loss parts over those steps. */
+  sums: Record<string, number>;
+  best: number;
+  bestEpoch: number;
+  /** Validations since the best. */
+  stale: number;
+  done: boolean;
+  seconds: number;
+}
+
+export interface TrainerInput {
+  readonly ranker: FusedRanker;
+  readonly split: Split;
+  readonly config: TrainConfig;
+  readonly context: FitContext;
+}
+
+/** Trains a SequenceModel stage by stage; resumes from the run folder; keeps the best weights by validation NDCG@5. */
+export class Trainer {
+  private readonly adam = new Adam();
+  private readonly random: Random;
+  private readonly sequences: readonly Sequence[];
+  private readonly stages: readonly PlannedStage[];
+  private position: Position = freshPosition();
+  private best?: ReadonlyMap<string, NamedArray>;
+  private startedAt = Date.now();
+
+  constructor(private readonly input: TrainerInput) {
+    this.random = new Random(input.context.seed).derive('training');
+    this.sequences = trainingSequences(input.split);
+    this.stages = planStages(input.ranker.model.backbone, input.config);
+  }
+
+  async run(): Promise<Record<string, unknown>> {
+    const { ranker } = this.input;
+    this.startedAt = Date.now();
+    const resumed = await this.resume();
+    for (; !this.position.done && this.position.stage < this.stages.length; this.nextStage()) {
+      await this.runStage(this.stages[this.position.stage]);
+    }
+    this.position.done = true;
+    ranker.model.fused = true;
+    if (this.best) await ranker.restore(this.best);
+    await this.save();
+    const { best, bestEpoch } = this.position;
+    return { 'best validation ndcg@5': best, bestEpoch, trainSeconds: this.seconds(), resumed };
+  }
+
+  dispose(): void {
+    this.adam.dispose();
+  }
+
+  private nextStage(): void {
+    if (this.position.done) return;
+    this.position = { ...this.position, stage: this.position.stage + 1, epoch: 0, step: 0, sums: {} };
+    this.adam.restore(new Map());
+  }
+
+  private async runStage(stage: PlannedStage): Promise<void> {
+    const { ranker, context } = this.input;
+    ranker.model.fused = stage.fused;
+    const starts = this.position.epoch === 0 && this.position.step === 0;
+    if (stage.name === 'warm' && starts && (await this.loadWarm())) return;
+    if (stage.fused && starts) {
+      await ranker.model.fusion.startJoint((count) => this.sample(count));
+      ranker.weightsChanged();
+      await this.validate(stage); // the warm model is a candidate
+    }
+    while (this.position.epoch < stage.epochs && !this.position.done) await this.runEpoch(stage);
+    if (stage.name === 'warm' && context.warmFiles) {
+      await saveCheckpoint(context.warmFiles, warmFile, { tensors: await ranker.state(), info: {} });
+    }
+  }
+
+  private async runEpoch(stage: PlannedStage): Promise<void> {
+    const { ranker, config } = this.input;
+    const { position } = this;
+    const limits = { ...config, maxLength: ranker.model.backbone.maxLength };
+    const plan = planEpoch(this.sequences, limits, this.random.derive('order', stage.name, position.epoch));
+    const startedAt = Date.now();
+    while (position.step < plan.length) {
+      await this.runStep(stage, plan);
+      if (this.input.context.signal?.aborted) await this.stop(stage);
+    }
+    position.epoch++;
+    const means = Object.fromEntries(Object.entries(position.sums).map(([key, sum]) => [key, sum / plan.length]));
+    const gauges = stage.fused ? await ranker.model.fusion.endEpoch((count) => this.sample(count)) : {};
+    position.step = 0;
+    position.sums = {};
+    const seconds = (Date.now() - startedAt) / 1000;
+    const isDue = stage.fused && (position.epoch % config.evaluateEvery === 0 || position.epoch === stage.epochs);
+    const validation = isDue ? await this.validate(stage) : {};
+    await this.logEpoch({ stage: stage.name, epoch: position.epoch, seconds, ...means, ...gauges, ...validation });
+    await this.save();
+  }
+
+  private async runStep(stage: PlannedStage, plan: readonly Int32Array[]): Promise<void> {
+    const { ranker, config, context } = this.input;
+    const { position } = this;
+    const { backbone } = ranker.model;
+    const random = this.random.derive('step', stage.name, position.epoch, position.step);
+    const members = Array.from(plan[position.step], (i) => this.sequences[i]);
+    const options = { maxLength: backbone.maxLength, phase: 'train', rows: stage.rows, random } as const;
+    const at = position.epoch * plan.length + position.step;
+    const report = await trainStep({
+      model: ranker.model,
+      batch: makeBatch(members, options),
+      key: random.derive('pass').streamKey,
+      adam: this.adam,
+      config,
+      rateScale: rateScale(config, at, stage.epochs * plan.length),
+      parameters: this.trainable(stage),
+      place: `stage ${stage.name}, epoch ${position.epoch + 1}, step ${position.step + 1}`,
+    });
+    ranker.weightsChanged();
+    for (const [name, value] of Object.entries(report)) position.sums[name] = (position.sums[name] ?? 0) + value;
+    position.step++;
+    const note = `epoch ${position.epoch + 1}/${stage.epochs}, loss ${report.recommendation.toFixed(3)}`;
+    context.progress.report(`${stage.name} ${ranker.id}`, at + 1, stage.epochs * plan.length, note);
+  }
+
+  private trainable(stage: PlannedStage): ReturnType<typeof this.input.ranker.model.parameters.entries> {
+    const all = this.input.ranker.model.parameters.entries().filter(({ trainable }) => trainable);
+    return stage.fused ? all : all.filter(({ name }) => name.startsWith('backbone/'));
+  }
+
+  /** Validation metrics; keeps the best weights and decides on early stopping. */
+  private async validate(stage: PlannedStage): Promise<Record<string, number>> {
+    const { ranker, split, config, context } = this.input;
+    const { position } = this;
+    const options = { target: 'validation', cutoffs: [5, 10], removeSeen: false } as const;
+    const { metrics } = await evaluateRanker(ranker, split, { ...options, signal: context.signal });
+    const ndcg = metrics['ndcg@5'];
+    position.stale++;
+    if (ndcg > position.best) {
+      Object.assign(position, { best: ndcg, bestEpoch: position.epoch, stale: 0 });
+      this.best = await ranker.state();
+    }
+    if (config.patience > 0 && position.stale >= config.patience) position.done = true;
+    const figure = `recall@5 ${metrics['recall@5'].toFixed(4)}, ndcg@5 ${ndcg.toFixed(4)}`;
+    context.progress.log(`${ranker.id}: ${stage.name} epoch ${position.epoch}: validation ${figure}`);
+    const losses = await validationLosses(ranker, split);
+    const named = Object.entries(metrics).map(([name, value]) => [`validation ${name}`, value]);
+    return { ...(Object.fromEntries(named) as Record<string, number>), ...losses };
+  }
+
+  private sample(count: number): ReturnType<typeof sampleStates> {
+    const { ranker } = this.input;
+    const { stage, epoch } = this.position;
+    return sampleStates(ranker, this.sequences, count, this.random.derive('sample', stage, epoch));
+  }
+
+  private async logEpoch(record: Record<string, string | number>): Promise<void> {
+    await this.input.context.files?.append(metricsFile, JSON.stringify(record));
+  }
+
+  private async loadWarm(): Promise<boolean> {
+    const { context, ranker } = this.input;
+    const warm = context.warmFiles && (await loadCheckpoint(context.warmFiles, warmFile));
+    if (!warm) return false;
+    const fresh = await ranker.state();
+    await ranker.restore(new Map([...fresh, ...[...warm.tensors].filter(([name]) => name.startsWith('backbone/'))]));
+    return true;
+  }
+
+  private async stop(stage: PlannedStage): Promise<never> {
+    await this.save();
+    const where = `${stage.name} epoch ${this.position.epoch + 1}, step ${this.position.step}`;
+    throw new StoppedError(`Stopped at ${where}. The checkpoint is saved: the same command goes on from there.`);
+  }
+
+  private seconds(): number {
+    return this.position.seconds + (Date.now() - this.startedAt) / 1000;
+  }
+
+  private async save(): Promise<void> {
+    const { context, ranker } = this.input;
+    if (!context.files) return;
+    const tensors = new Map([...(await ranker.state()), ...(await this.adam.state())]);
+    for (const [name, value] of this.best ?? []) tensors.set(`best/${name}`, value);
+    await saveCheckpoint(context.files, checkpointFile, {
+      tensors,
+      info: { ...this.position, seconds: this.seconds() },
+    });
+  }
+
+  private async resume(): Promise<boolean> {
+    const { context, ranker } = this.input;
+    const saved = context.files && (await loadCheckpoint<Position>(context.files, checkpointFile));
+    if (!saved) return false;
+    const all = [...saved.tensors];
+    const isBest = (name: string): boolean => name.startsWith('best/');
+    const isAdam = (name: string): boolean => name.startsWith('adam/');
+    await ranker.restore(new Map(all.filter(([name]) => !isBest(name) && !isAdam(name))));
+    this.adam.restore(new Map(all.filter(([name]) => isAdam(name))));
+    const best = all.filter(([name]) => isBest(name)).map(([name, value]) => [name.slice(5), value] as const);
+    if (best.length > 0) this.best = new Map(best);
+    this.position = saved.info;
+    return true;
+  }
+}
+
+function freshPosition(): Position {
+  return { stage: 0, epoch: 0, step: 0, sums: {}, best: -1, bestEpoch: 0, stale: 0, done: false, seconds: 0 };
+}
