@@ -39,7 +39,11 @@ export class PopularityRanker implements Ranker {
     return { items, scores };
   }
 
-  async ranks(histories: readonly Int32Array[], targets: Int32Array, options: RankOptions = {}): Promise<Int32Array> {
+  async ranks(
+    histories: readonly Int32Array[],
+    targets: Int32Array,
+    options: RankOptions = {},
+  ): Promise<Int32Array> {
     const descending = this.order.map((item) => this.counts[item]);
     return targets.map((target, n) => {
       const own = this.counts[target];

@@ -5,8 +5,8 @@
  * - The loss is the config's (`train.loss`); full softmax by default, where the paper has BCE with one negative.
  * - Padding is on the right and positions count from the oldest item kept, where the authors pad on the left.
  * - Scores are over all items; the authors rank 101 candidates.
- * - `norm: post` and `activation: gelu` are offered (RecBole's form); the defaults are the paper's pre-norm and ReLU.
- *   In the paper's pre-norm the residual is the normalised query; here it is the raw input, as in later code.
+ * - `norm: post` is the transformer's original order (as in BERT4Rec's and S3-Rec's code): embeddings are normalised, then
+ *   each sub-layer's sum. `norm: pre` is the paper's, but the residual is the raw input, not the normalised query.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { IsBoolean, IsIn, IsInt, IsNumber, Max, Min } from 'class-validator';
@@ -97,7 +97,8 @@ export class SASRecBackbone extends Backbone {
   readonly dimension: number;
   override readonly maxLength: number;
   private positions!: tf.Variable;
-  private finalNorm!: Norm;
+  /** On the embeddings (post) or on the last states (pre). */
+  private outerNorm!: Norm;
   private blocks: Block[] = [];
 
   constructor(private readonly config: SASRecConfig) {
@@ -110,7 +111,7 @@ export class SASRecBackbone extends Backbone {
     const { dimension, maxLength, numLayers } = this.config;
     this.positions = parameters.variable('positions', [maxLength, dimension], normal(0.02));
     this.blocks = Array.from({ length: numLayers }, (_, i) => this.buildBlock(parameters.scope(`block${i}`)));
-    this.finalNorm = buildNorm(parameters, 'finalNorm', dimension);
+    this.outerNorm = buildNorm(parameters, 'outerNorm', dimension);
   }
 
   private buildBlock(parameters: Parameters): Block {
@@ -133,15 +134,16 @@ export class SASRecBackbone extends Backbone {
 
   encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
     const { batchSize: B, length: T } = batch;
-    const { dimension: D, dropout, scaleEmbedding } = this.config;
+    const { dimension: D, dropout, norm, scaleEmbedding } = this.config;
     const ids = tf.reshape(batch.itemIds, [B * T]) as tf.Tensor1D;
     const gathered = tf.reshape(items.gather(ids), [B, T, D]);
     const scaled = scaleEmbedding ? tf.mul(gathered, Math.sqrt(D)) : gathered;
     const positions = tf.slice(this.positions as unknown as tf.Tensor2D, [0, 0], [T, D]);
-    let x = pass.dropout(tf.add(scaled, positions) as tf.Tensor3D, dropout); // [B, T, D]
+    const sum = tf.add(scaled, positions) as tf.Tensor3D; // [B, T, D]
+    let x = pass.dropout(norm === 'post' ? normalise(sum, this.outerNorm) : sum, dropout);
     const mask = causalMask(batch.lengths, T);
     for (const block of this.blocks) x = this.runBlock(block, x, mask, pass);
-    return normalise(x, this.finalNorm);
+    return norm === 'pre' ? normalise(x, this.outerNorm) : x;
   }
 
   private runBlock(block: Block, x: tf.Tensor3D, mask: tf.Tensor, pass: Pass): tf.Tensor3D {

@@ -22,7 +22,9 @@ function missing(needs: object, has: object): string[] {
 export function checkNeeds({ fusion, needs, backbone, knowledge }: Pairing, registry: Registry): void {
   const lacks = missing(needs.backbone, backbone.capabilities);
   if (lacks.length > 0) {
-    const fitting = registry.list('backbone').filter((other) => missing(needs.backbone, other.capabilities).length === 0);
+    const fitting = registry
+      .list('backbone')
+      .filter((other) => missing(needs.backbone, other.capabilities).length === 0);
     throw new UsageError(
       `Fusion "${fusion.id}" needs a backbone with ${lacks.join(', ')}; "${backbone.id}" has not. ` +
         `These would do: ${fitting.map(({ id }) => id).join(', ') || 'none'}.`,
@@ -30,10 +32,14 @@ export function checkNeeds({ fusion, needs, backbone, knowledge }: Pairing, regi
   }
   if (!needs.knowledge) return;
   const knowledgeNeeds = needs.knowledge;
-  const models = registry.list('knowledge').filter((other) => missing(knowledgeNeeds, other.capabilities).length === 0);
+  const models = registry
+    .list('knowledge')
+    .filter((other) => missing(knowledgeNeeds, other.capabilities).length === 0);
   const wouldDo = `These would do: ${models.map(({ id }) => id).join(', ') || 'none'}.`;
   if (knowledge === undefined) {
-    throw new UsageError(`Fusion "${fusion.id}" needs a language model: add a section "knowledge". ${wouldDo}`);
+    throw new UsageError(
+      `Fusion "${fusion.id}" needs a language model: add a section "knowledge". ${wouldDo}`,
+    );
   }
   const lacksOfModel = missing(knowledgeNeeds, registry.get('knowledge', knowledge).capabilities);
   if (lacksOfModel.length > 0) {

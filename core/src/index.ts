@@ -1,6 +1,10 @@
 export { CocoError, UsageError, StoppedError, nearestName } from './errors.js';
 export { Random, hash32 } from './random.js';
-export type { BackboneCapabilities, KnowledgeCapabilities, FusionNeeds } from './specification/capabilities.js';
+export type {
+  BackboneCapabilities,
+  KnowledgeCapabilities,
+  FusionNeeds,
+} from './specification/capabilities.js';
 export type { Batch, PreparedBatch, Phase, Rows } from './specification/batch.js';
 export type { ItemVectors } from './specification/item-vectors.js';
 export type {

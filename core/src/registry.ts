@@ -22,7 +22,8 @@ export class Registry {
         `The ${kind} "${id}" is written for version "${specVersion}" of the interfaces; this is ${supportedVersions.join(', ')}.`,
       );
     }
-    if (this.units.has(`${kind} ${id}`)) throw new CocoError(`There are two units of kind ${kind} with the id "${id}".`);
+    if (this.units.has(`${kind} ${id}`))
+      throw new CocoError(`There are two units of kind ${kind} with the id "${id}".`);
     this.units.set(`${kind} ${id}`, unit);
   }
 

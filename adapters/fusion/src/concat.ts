@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { type FusionDescriptor, type Parameters, constant, linear } from '@coco-rec/core';
 import { DirectFusion, DirectFusionConfig, checkDirectConfig, directNeeds } from './direct-fusion.js';
 import { controlKeys } from './text-config.js';
@@ -26,7 +26,7 @@ export const concat: FusionDescriptor<ConcatConfig> = {
   id: 'concat',
   specVersion: 'v1',
   summary: "User side: the language model's vector joined to the user state by one linear layer.",
-  paper: 'The direct fusion "concat" of the CoCo paper (Table 7)',
+  paper: 'The direct fusion by concatenation of the CoCo paper (arXiv 2025, Table 7)',
   config: ConcatConfig,
   needs: directNeeds,
   knowledgeKeys: controlKeys,

@@ -55,7 +55,11 @@ function readClass(reading: VectorReading, own: tf.Tensor3D, from: number, to: n
   const [, width, H] = own.shape;
   const dropoutKey = reading.dropoutKey === undefined ? undefined : hash32(reading.dropoutKey, from);
   const chosen =
-    backwardRows && (() => backwardRows().filter((row) => row >= from && row < to).map((row) => row - from));
+    backwardRows &&
+    (() =>
+      backwardRows()
+        .filter((row) => row >= from && row < to)
+        .map((row) => row - from));
   const states = recomputed(
     ([vectors], chunk) => {
       const rows = chunkRows(chunk);
@@ -89,7 +93,9 @@ function lengthClasses(lengths: Int32Array, N: number): { from: number; to: numb
 
 /** The order of rising length (ties keep theirs), and each entry's place in it. */
 export function byLength(lengths: ArrayLike<number>): { order: Int32Array; rank: Int32Array } {
-  const order = Int32Array.from({ length: lengths.length }, (_, i) => i).sort((a, b) => lengths[a] - lengths[b]);
+  const order = Int32Array.from({ length: lengths.length }, (_, i) => i).sort(
+    (a, b) => lengths[a] - lengths[b],
+  );
   const rank = new Int32Array(order.length);
   order.forEach((s, i) => (rank[s] = i));
   return { order, rank };

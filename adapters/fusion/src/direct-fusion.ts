@@ -26,6 +26,7 @@ import { type FusedRows, fusedRows } from './fused-rows.js';
 import { ItemText, historyMeans } from './item-text.js';
 import { TextConfig } from './text-config.js';
 import { ItemTextSide } from './text-item-vectors.js';
+import { requireDecoder } from './require-decoder.js';
 import { readTitles } from './title-reader.js';
 import type { VectorTable } from './whiten.js';
 
@@ -62,9 +63,13 @@ export class DirectFusionConfig extends TextConfig {
 
 /** @throws UsageError for a key that does nothing. */
 export function checkDirectConfig(config: DirectFusionConfig): void {
-  const idle = (['fusedPositions', 'maxTitles', 'microBatch'] as const).find((key) => config[key] !== undefined);
+  const idle = (['fusedPositions', 'maxTitles', 'microBatch'] as const).find(
+    (key) => config[key] !== undefined,
+  );
   if (config.source === 'titles' && idle) {
-    throw new UsageError(`Config key "fusion.${idle}" does nothing with "fusion.source: titles"; take it out.`);
+    throw new UsageError(
+      `Config key "fusion.${idle}" does nothing with "fusion.source: titles"; take it out.`,
+    );
   }
 }
 
@@ -138,13 +143,6 @@ export abstract class DirectFusion extends FusionStrategy {
   override dispose(): void {
     this.side?.dispose();
   }
-}
-
-function requireDecoder(fusion: string, decoder: DifferentiableDecoder | undefined): DifferentiableDecoder {
-  if (decoder) return decoder;
-  throw new UsageError(
-    `Fusion "${fusion}" needs a language model with a local decoder (differentiable), such as "local" or "tiny".`,
-  );
 }
 
 /** 1 for fused rows that see a title. @returns [P] */

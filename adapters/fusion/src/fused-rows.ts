@@ -92,12 +92,16 @@ function titlePlaces(
 ): number[] {
   const end = Math.min(batch.lengths[b], visibleUntil - batch.offsets[b]);
   const places: number[] = [];
-  for (let t = Math.max(0, end - maxTitles); t < end; t++) if (isDescribed(text, batch.items[b * batch.length + t])) places.push(t);
+  for (let t = Math.max(0, end - maxTitles); t < end; t++)
+    if (isDescribed(text, batch.items[b * batch.length + t])) places.push(t);
   return places;
 }
 
 /** Distinct ids in order of first use, and each id's place among them. */
-export function distinct(lists: readonly Int32Array[]): { ids: Int32Array; placeOf: ReadonlyMap<number, number> } {
+export function distinct(lists: readonly Int32Array[]): {
+  ids: Int32Array;
+  placeOf: ReadonlyMap<number, number>;
+} {
   const placeOf = new Map<number, number>();
   for (const list of lists) for (const id of list) if (!placeOf.has(id)) placeOf.set(id, placeOf.size);
   return { ids: Int32Array.from(placeOf.keys()), placeOf };

@@ -38,7 +38,8 @@ export class ItemText {
     const titleOf = Int32Array.from(texts.keys());
     if (control === 'placebo') permute(titleOf, hasText, random.derive('placebo'));
     const described = [...titleOf].filter((item) => hasText[item] === 1);
-    if (described.length === 0) throw new UsageError(`Fusion "${fusion}": every item text of ${dataset.name} is empty.`);
+    if (described.length === 0)
+      throw new UsageError(`Fusion "${fusion}": every item text of ${dataset.name} is empty.`);
     const { vectors, hiddenSize } = await encode(
       context,
       fusion,
@@ -64,7 +65,9 @@ export class ItemText {
 
 function readTexts({ texts, name, itemCount }: Dataset, fusion: string): string[] {
   if (!texts) {
-    throw new UsageError(`Fusion "${fusion}" needs item texts, and ${name} has none: name the columns in "data.text".`);
+    throw new UsageError(
+      `Fusion "${fusion}" needs item texts, and ${name} has none: name the columns in "data.text".`,
+    );
   }
   return Array.from({ length: itemCount + 1 }, (_, item) => texts.get(item));
 }
@@ -82,7 +85,9 @@ async function encode(
   texts: readonly string[],
 ): Promise<{ vectors: Float32Array; hiddenSize: number }> {
   if (!knowledge?.encode) {
-    throw new UsageError(`Fusion "${fusion}" needs a language model that can encode texts: see the section "knowledge".`);
+    throw new UsageError(
+      `Fusion "${fusion}" needs a language model that can encode texts: see the section "knowledge".`,
+    );
   }
   const vectors = await knowledge.encode(texts, progress);
   const { hiddenSize, id } = knowledge;
@@ -94,7 +99,9 @@ async function encode(
   const bad = vectors.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     const text = texts[Math.floor(bad / hiddenSize)].slice(0, 60);
-    throw new CocoError(`The language model "${id}" gave a vector that is not finite for the text "${text}".`);
+    throw new CocoError(
+      `The language model "${id}" gave a vector that is not finite for the text "${text}".`,
+    );
   }
   return { vectors, hiddenSize };
 }

@@ -28,7 +28,10 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
  * Eigenvalues, largest first, and eigenvectors (as rows) of a symmetric matrix, by Jacobi rotations.
  * @param matrix [n·n], is overwritten
  */
-export function symmetricEigen(matrix: Float64Array, n: number): { values: Float64Array; vectors: Float64Array } {
+export function symmetricEigen(
+  matrix: Float64Array,
+  n: number,
+): { values: Float64Array; vectors: Float64Array } {
   const vectors = new Float64Array(n * n);
   for (let i = 0; i < n; i++) vectors[i * n + i] = 1;
   for (let sweep = 0; sweep < 30 && offDiagonal(matrix, n) > 1e-20; sweep++) {

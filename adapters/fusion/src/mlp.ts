@@ -53,7 +53,7 @@ export const mlp: FusionDescriptor<MLPConfig> = {
   id: 'mlp',
   specVersion: 'v1',
   summary: "User side: the language model's vector joined to the user state by a two-layer network.",
-  paper: 'The direct fusion "MLP" of the CoCo paper (Table 7)',
+  paper: 'The direct fusion by MLP of the CoCo paper (arXiv 2025, Table 7)',
   config: MLPConfig,
   needs: directNeeds,
   knowledgeKeys: controlKeys,

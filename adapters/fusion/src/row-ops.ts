@@ -32,10 +32,9 @@ export function prefixMask(visible: ArrayLike<number>, N: number): tf.Tensor4D {
   return tf.tensor4d(values, [visible.length, 1, 1, N]);
 }
 
-/** Adds rows to those of a table. @param table [P, D] @param rows numbers [P'] @param added [P', D] @returns [P, D] */
-export function addAt(table: tf.Tensor2D, rows: Int32Array, added: tf.Tensor2D): tf.Tensor2D {
-  const [P, D] = table.shape;
-  const place = new Int32Array(P).fill(rows.length); // the row of zeros
-  rows.forEach((row, p) => (place[row] = p));
-  return tf.add(table, rowsAt(tf.concat([added, tf.zeros([1, D])], 0), place));
+/** A table with some rows replaced. @param table [P, D] @param rows numbers [P'] @param by [P', D] @returns [P, D] */
+export function replaceAt(table: tf.Tensor2D, rows: Int32Array, by: tf.Tensor2D): tf.Tensor2D {
+  const source = Int32Array.from({ length: table.shape[0] }, (_, p) => p);
+  rows.forEach((row, p) => (source[row] = table.shape[0] + p));
+  return rowsAt(tf.concat([table, by], 0), source);
 }

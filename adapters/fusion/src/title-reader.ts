@@ -23,15 +23,20 @@ export function readTitles(
   const N = Math.max(...fused.titles.map((titles) => titles.length));
   const { ids, placeOf } = distinct(fused.titles);
   const index = new Int32Array(order.length * N); // 0: the row of zeros
-  order.forEach((s, i) => fused.titles[s].forEach((item, t) => (index[i * N + t] = 1 + (placeOf.get(item) ?? 0))));
+  order.forEach((s, i) =>
+    fused.titles[s].forEach((item, t) => (index[i * N + t] = 1 + (placeOf.get(item) ?? 0))),
+  );
   const vectors = tf.tensor2d(copyRows(text.table.values, H, ids), [ids.length, H]);
   const source = tf.concat([tf.zeros([1, H]), rescale(vectors, decoder.embeddingNorm)], 0);
-  const embeddings = tf.reshape(rowsAt(source, index), [order.length, N, H]);
+  const embeddings: tf.Tensor3D = tf.reshape(rowsAt(source, index), [order.length, N, H]);
   const lengths = order.map((s) => Math.max(1, fused.titles[s].length));
   const states = readVectors({ decoder, embeddings, lengths, microBatch }); // [S, N, H]
   const weights = new Float32Array(rows.length * N);
   rows.forEach((p, i) => weights.fill(1 / fused.visibleTitles[p], i * N, i * N + fused.visibleTitles[p]));
-  const own = rowsAt(tf.reshape(states, [order.length, N * H]), Int32Array.from(rows, (p) => rank[fused.sequenceOf[p]]));
+  const own = rowsAt(
+    tf.reshape(states, [order.length, N * H]),
+    Int32Array.from(rows, (p) => rank[fused.sequenceOf[p]]),
+  );
   const means = tf.matMul(tf.tensor3d(weights, [rows.length, 1, N]), tf.reshape(own, [rows.length, N, H]));
   const place = new Int32Array(rowCount).fill(rows.length);
   rows.forEach((p, i) => (place[fused.rows[p]] = i));

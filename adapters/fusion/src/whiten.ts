@@ -38,7 +38,9 @@ export async function whiten(
   for (let start = 0; start < table.count; start += blockRows) {
     const rows = Math.min(blockRows, table.count - start);
     const block = table.values.subarray(start * H, (start + rows) * H);
-    const result = tf.tidy(() => tf.matMul(tf.tensor2d(block, [rows, H]), tf.tensor2d(projection, [H, kept])));
+    const result = tf.tidy(() =>
+      tf.matMul(tf.tensor2d(block, [rows, H]), tf.tensor2d(projection, [H, kept])),
+    );
     values.set(await result.data(), start * kept);
     result.dispose();
   }
@@ -47,7 +49,10 @@ export async function whiten(
 
 /** Rows that do not count are zero, so they add nothing. @returns [H·H] */
 async function covarianceOf({ values, count, width }: VectorTable, used: Uint8Array): Promise<Float32Array> {
-  const rows = Math.max(1, used.reduce((a, b) => a + b, 0));
+  const rows = Math.max(
+    1,
+    used.reduce((a, b) => a + b, 0),
+  );
   const sum = tf.tidy(() => {
     let total: tf.Tensor = tf.zeros([width, width]);
     for (let start = 0; start < count; start += blockRows) {
@@ -81,7 +86,8 @@ async function principalProjection(
   const moved = await timesCovariance(basis, covariance, k, H);
   const small = new Float64Array(k * k);
   for (let i = 0; i < k; i++) {
-    for (let j = 0; j < k; j++) for (let h = 0; h < H; h++) small[i * k + j] += basis[i * H + h] * moved[j * H + h];
+    for (let j = 0; j < k; j++)
+      for (let h = 0; h < H; h++) small[i * k + j] += basis[i * H + h] * moved[j * H + h];
   }
   for (let i = 0; i < k; i++) for (let j = 0; j < i; j++) small[i * k + j] = small[j * k + i];
   const { values, vectors } = symmetricEigen(small, k);

@@ -18,7 +18,8 @@ export function readVariants(text: string, own: UnitSetting): FusionVariant[] {
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
-  if (names.length === 0) throw new UsageError('--fusions is empty: name fusions, for example none,text,coco.');
+  if (names.length === 0)
+    throw new UsageError('--fusions is empty: name fusions, for example none,text,coco.');
   const double = names.find((name, i) => names.indexOf(name) !== i);
   if (double) throw new UsageError(`--fusions names "${double}" twice.`);
   return names.map((name) => ({ name, setting: readVariant(name, own) }));

@@ -13,3 +13,21 @@ export { NodeFileStore, nodeHasher, silentProgress } from './node-ports.js';
 export { type RunResult, codeVersion } from './result.js';
 export { Session, loadDataset } from './session.js';
 export { readModel, type ModelInfo } from './saved-model.js';
+export { runDemo, demoTable, type Demo, type DemoOptions } from './demo.js';
+export { demoSettings } from './demo-config.js';
+export { type Column, type Table, figureColumns } from './report/table.js';
+export {
+  durationText,
+  filterText,
+  gainText,
+  intervalText,
+  metricLabel,
+  metricText,
+  pText,
+} from './report/figures.js';
+export { escapeHtml, visibleText } from './report/html.js';
+export { groupTable, resultTable } from './report/run-tables.js';
+export { comparisonTable, gainOverTextTable, runsTable } from './report/comparison-tables.js';
+export { type Report, renderReport } from './report/render-report.js';
+export { writeComparisonReport, writeRunReport } from './report/write-report.js';
+export { engineStatus, installEngine, type EngineReport, type InstallOptions } from '@coco-rec/engine';

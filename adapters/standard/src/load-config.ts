@@ -12,7 +12,9 @@ export async function readConfigFile(path: string): Promise<PlainConfig> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new UsageError(missing ? `There is no config file ${path}.` : `Cannot read the config file ${path}.`);
+    throw new UsageError(
+      missing ? `There is no config file ${path}.` : `Cannot read the config file ${path}.`,
+    );
   }
   let plain: unknown;
   try {
@@ -20,7 +22,9 @@ export async function readConfigFile(path: string): Promise<PlainConfig> {
   } catch (error) {
     if (!(error instanceof YAMLParseError)) throw error;
     const line = error.linePos?.[0].line ?? 1;
-    throw new UsageError(`${path}, line ${line}: ${error.message.split('\n')[0].replace(/ at line.*$/, '')}.`);
+    throw new UsageError(
+      `${path}, line ${line}: ${error.message.split('\n')[0].replace(/ at line.*$/, '')}.`,
+    );
   }
   if (plain === null || typeof plain !== 'object' || Array.isArray(plain)) {
     throw new UsageError(`${path}: a config is a group of keys such as "data:" and "backbone:".`);
@@ -48,12 +52,14 @@ export function applyOverrides(plain: PlainConfig, overrides: readonly string[])
 function setKey(target: PlainConfig, path: readonly string[], value: unknown, override: string): void {
   let group = target;
   for (const key of path.slice(0, -1)) {
-    if (['__proto__', 'constructor', 'prototype'].includes(key)) throw new UsageError(`--set ${override}: bad key.`);
+    if (['__proto__', 'constructor', 'prototype'].includes(key))
+      throw new UsageError(`--set ${override}: bad key.`);
     const inner = group[key];
     // `backbone: sasrec` is short for `backbone: { id: sasrec }`.
     if (typeof inner === 'string') group[key] = { id: inner };
     else if (inner === undefined || inner === null) group[key] = {};
-    else if (typeof inner !== 'object') throw new UsageError(`--set ${override}: "${key}" has no keys of its own.`);
+    else if (typeof inner !== 'object')
+      throw new UsageError(`--set ${override}: "${key}" has no keys of its own.`);
     group = group[key] as PlainConfig;
   }
   const last = path[path.length - 1];

@@ -1,10 +1,11 @@
+import type {
+  Registry} from '@coco-rec/core';
 import {
   type AdapterContext,
   CocoError,
   type Metrics,
   type Progress,
   type Ranker,
-  Registry,
   type RunConfig,
   type UnitDescriptor,
   createContainer,
@@ -69,10 +70,11 @@ export class Recommender {
 
   constructor(plain: PlainConfig, options: RecommenderOptions = {}) {
     this.config = checkConfig(plain);
-    ({ registry: this.registry, context: this.context, files: this.files } = createContext(
-      this.config.output,
-      options,
-    ));
+    ({
+      registry: this.registry,
+      context: this.context,
+      files: this.files,
+    } = createContext(this.config.output, options));
   }
 
   /**
@@ -82,7 +84,13 @@ export class Recommender {
    */
   async fit(): Promise<RunResult> {
     const { ranker, session } = await this.open();
-    const result = await runOnce({ session, ranker, config: this.config, files: this.files, context: this.context });
+    const result = await runOnce({
+      session,
+      ranker,
+      config: this.config,
+      files: this.files,
+      context: this.context,
+    });
     this.isFitted = true;
     return result;
   }
@@ -132,7 +140,9 @@ export class Recommender {
     const { ranker, session } = await this.open();
     const saved = await readModel(new NodeFileStore(folder));
     if (saved.info.itemsHash !== itemsHash(session)) {
-      throw new CocoError(`The model in ${folder} was trained on other items than those of the config's data.`);
+      throw new CocoError(
+        `The model in ${folder} was trained on other items than those of the config's data.`,
+      );
     }
     await ranker.restore(saved.tensors);
     this.isFitted = true;
@@ -159,7 +169,8 @@ export class Recommender {
   }
 
   private async openFitted(): Promise<{ ranker: Ranker; session: Session }> {
-    if (!this.isFitted) throw new CocoError('This recommender has no trained weights yet: call fit() or load() first.');
+    if (!this.isFitted)
+      throw new CocoError('This recommender has no trained weights yet: call fit() or load() first.');
     return this.open();
   }
 }
@@ -170,7 +181,10 @@ export function createRecommender(config: PlainConfig, options: RecommenderOptio
 }
 
 /** Makes the recommender that a run folder or `save` holds, with its weights. */
-export async function loadRecommender(folder: string, options: RecommenderOptions = {}): Promise<Recommender> {
+export async function loadRecommender(
+  folder: string,
+  options: RecommenderOptions = {},
+): Promise<Recommender> {
   const { info } = await readModel(new NodeFileStore(folder));
   return createRecommender(info.config as unknown as PlainConfig, options).load(folder);
 }

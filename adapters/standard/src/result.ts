@@ -18,7 +18,11 @@ export interface RunResult {
   readonly test: Metrics;
   readonly validation: Metrics;
   /** The other variant: seen items removed, or kept, whichever `evaluate.filter` is not. */
-  readonly otherFilter: { readonly filter: 'none' | 'seen'; readonly test: Metrics; readonly validation: Metrics };
+  readonly otherFilter: {
+    readonly filter: 'none' | 'seen';
+    readonly test: Metrics;
+    readonly validation: Metrics;
+  };
   readonly groups: Evaluation['groups'];
   readonly seconds: number;
   readonly training: Readonly<Record<string, unknown>>;

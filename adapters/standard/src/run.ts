@@ -52,7 +52,11 @@ export async function runOnce(run: Run): Promise<RunResult> {
   });
   await saveModel(files, ranker, config, session);
   const { ranks, ...measured } = await measure(ranker, session.split, config, { progress, signal });
-  const protocol = protocolOf(config, session.split, { engine: session.engine, configHash, seed: config.seed });
+  const protocol = protocolOf(config, session.split, {
+    engine: session.engine,
+    configHash,
+    seed: config.seed,
+  });
   const seconds = (Date.now() - startedAt) / 1000;
   const result: RunResult = { protocol, ...measured, seconds, training, config };
   await saveRanks(files, ranks);

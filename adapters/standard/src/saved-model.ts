@@ -43,7 +43,9 @@ export async function readModel(
 ): Promise<{ tensors: ReadonlyMap<string, NamedArray>; info: ModelInfo }> {
   const saved = await loadCheckpoint<ModelInfo>(files, modelFile);
   if (!saved) {
-    throw new CocoError(`There is no trained model in ${files.root} (no ${modelFile}). Train one with "coco train".`);
+    throw new CocoError(
+      `There is no trained model in ${files.root} (no ${modelFile}). Train one with "coco train".`,
+    );
   }
   return saved;
 }

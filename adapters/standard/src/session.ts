@@ -63,7 +63,9 @@ export class Session {
     const plain = this.registry.find('ranker', id);
     if (plain) {
       if (fusion.id === 'none') return plain;
-      throw new UsageError(`"${id}" has no states to fuse: fusion "${fusion.id}" needs a backbone such as sasrec.`);
+      throw new UsageError(
+        `"${id}" has no states to fuse: fusion "${fusion.id}" needs a backbone such as sasrec.`,
+      );
     }
     const backbone = this.registry.get('backbone', id);
     const fusionDescriptor = this.registry.get('fusion', fusion.id);
@@ -78,7 +80,8 @@ export class Session {
   /** Makes the ranker that the config names: backbone + fusion, or a plain ranker. */
   async createRanker(config: RunConfig, seed: number): Promise<Ranker> {
     const units = this.check(config);
-    if ('kind' in units) return units.create(readConfig(units.config, splitSetting(config.backbone).keys, 'backbone'));
+    if ('kind' in units)
+      return units.create(readConfig(units.config, splitSetting(config.backbone).keys, 'backbone'));
     const extraKeys = units.fusion.knowledgeKeys?.(units.fusionConfig) ?? {};
     const wanted = units.needs.knowledge && config.knowledge;
     const knowledge = wanted && (await this.knowledge(wanted, extraKeys));
@@ -96,7 +99,12 @@ export class Session {
     const parameters = new Parameters(random.derive('parameters'));
     const backbone = parts.backbone.create(parts.backboneConfig);
     const loss = createLoss(config.train.loss, { dataset, trainLengths, random: random.derive('loss') });
-    backbone.initialize({ itemCount: dataset.itemCount, parameters: parameters.scope('backbone'), loss, dataset });
+    backbone.initialize({
+      itemCount: dataset.itemCount,
+      parameters: parameters.scope('backbone'),
+      loss,
+      dataset,
+    });
     const fusion = parts.fusion.create(parts.fusionConfig);
     await fusion.initialize({
       dataset,
@@ -130,7 +138,11 @@ export class Session {
 }
 
 /** Reads the data that the section `data` names. */
-export async function loadDataset(config: RunConfig, registry: Registry, context: AdapterContext): Promise<Dataset> {
+export async function loadDataset(
+  config: RunConfig,
+  registry: Registry,
+  context: AdapterContext,
+): Promise<Dataset> {
   const { format, ...keys } = config.data;
   if (typeof format !== 'string') {
     const known = registry.list('data').map(({ id }) => id);

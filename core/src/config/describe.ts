@@ -20,7 +20,11 @@ export function describedKeys(configClass: new () => object): DescribedKey[] {
   const defaults = new configClass() as Record<string, unknown>;
   const keys = new Map<string, string>();
   const chain: object[] = [];
-  for (let p: object | null = configClass.prototype as object; p && p !== Object.prototype; p = Object.getPrototypeOf(p) as object | null)
+  for (
+    let p: object | null = configClass.prototype as object;
+    p && p !== Object.prototype;
+    p = Object.getPrototypeOf(p) as object | null
+  )
     chain.unshift(p);
   for (const prototype of chain) descriptions.get(prototype)?.forEach((text, key) => keys.set(key, text));
   return [...keys].map(([key, text]) => ({ key, text, value: defaults[key] }));

@@ -40,7 +40,9 @@ export class TrainConfig {
   @Min(1)
   epochs = 40;
 
-  @Describe('Epochs of the warm start (the bare backbone); the rest is the joint stage. Default: half of `epochs`.')
+  @Describe(
+    'Epochs of the warm start (the bare backbone); the rest is the joint stage. Default: half of `epochs`.',
+  )
   @IsOptional()
   @IsInt()
   @Min(0)
@@ -56,7 +58,9 @@ export class TrainConfig {
   @Min(0)
   warmupSteps = 100;
 
-  @Describe('How the learning rate goes on after the warm-up: `constant`, or `cosine` to a tenth at the end of the stage.')
+  @Describe(
+    'How the learning rate goes on after the warm-up: `constant`, or `cosine` to a tenth at the end of the stage.',
+  )
   @IsIn(['constant', 'cosine'])
   schedule: 'constant' | 'cosine' = 'constant';
 
@@ -101,7 +105,9 @@ export class EvaluateConfig {
   @Max(1000, { each: true })
   topK: number[] = [5, 10, 20];
 
-  @Describe('`none` keeps items the user has already had among the candidates (the headline); `seen` removes them.')
+  @Describe(
+    '`none` keeps items the user has already had among the candidates (the headline); `seen` removes them.',
+  )
   @IsIn(['none', 'seen'])
   filter: 'none' | 'seen' = 'none';
 }

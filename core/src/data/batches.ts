@@ -73,5 +73,13 @@ function makeBlock(sequences: readonly Sequence[], maxLength: number): SequenceB
     offsets[b] = history.length - kept.length;
   });
   const users = Int32Array.from(sequences, ({ user }) => user);
-  return { batchSize, length, items, lengths, offsets, users, next: Int32Array.from(sequences, ({ next }) => next) };
+  return {
+    batchSize,
+    length,
+    items,
+    lengths,
+    offsets,
+    users,
+    next: Int32Array.from(sequences, ({ next }) => next),
+  };
 }

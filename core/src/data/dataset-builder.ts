@@ -66,7 +66,8 @@ export class DatasetBuilder {
     const itemCount = this.itemIndex.size - 1;
     const users = StringTable.from(this.userIndex.keys(), userCount);
     const items = StringTable.from(this.itemIndex.keys(), itemCount + 1);
-    const texts = this.texts.size > 0 ? StringTable.from(this.textsInOrder(itemCount), itemCount + 1) : undefined;
+    const texts =
+      this.texts.size > 0 ? StringTable.from(this.textsInOrder(itemCount), itemCount + 1) : undefined;
     const hasTimes = !Number.isNaN(times[0]);
     const parts = [bytesOf(offsets), bytesOf(sequence), users.content, items.content, texts?.content];
     const hash = options.hasher.sha256(parts.map((part) => options.hasher.sha256(part ?? '')).join());
@@ -153,7 +154,8 @@ function bytesOf(array: Int32Array): Uint8Array {
 /** True if every user's times are 1, 2, 3, …: an order, not a time. */
 function areRanks(times: Float64Array, offsets: Int32Array): boolean {
   for (let user = 0; user + 1 < offsets.length; user++) {
-    for (let i = offsets[user]; i < offsets[user + 1]; i++) if (times[i] !== i - offsets[user] + 1) return false;
+    for (let i = offsets[user]; i < offsets[user + 1]; i++)
+      if (times[i] !== i - offsets[user] + 1) return false;
   }
   return true;
 }

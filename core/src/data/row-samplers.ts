@@ -3,7 +3,8 @@ import type { RowSampler, SequenceBlock } from '../specification/stage.js';
 
 /** Collects rows of unknown number. */
 function rowsFrom(block: SequenceBlock, pairs: readonly (readonly [number, number, number])[]): Rows {
-  const make = (pick: (pair: readonly [number, number, number]) => number): Int32Array => Int32Array.from(pairs, pick);
+  const make = (pick: (pair: readonly [number, number, number]) => number): Int32Array =>
+    Int32Array.from(pairs, pick);
   return {
     count: pairs.length,
     sequence: make(([b]) => b),

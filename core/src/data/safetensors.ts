@@ -13,7 +13,11 @@ export function encodeSafetensors(
   for (const [name, { shape, values }] of tensors) {
     const start = end;
     end += values.byteLength;
-    header[name] = { dtype: values instanceof Float32Array ? 'F32' : 'I32', shape, data_offsets: [start, end] };
+    header[name] = {
+      dtype: values instanceof Float32Array ? 'F32' : 'I32',
+      shape,
+      data_offsets: [start, end],
+    };
   }
   let json = JSON.stringify(header);
   const encoder = new TextEncoder();
@@ -50,7 +54,8 @@ export function decodeSafetensors(bytes: Uint8Array): {
     const size = entry.shape.reduce((a, b) => a * b, 1);
     const type = dtypes[entry.dtype];
     if (!type) throw new CocoError(`tensor "${name}" has the type ${entry.dtype}; F32 and I32 are read here`);
-    if (to - from !== size * 4 || start + to > bytes.length) throw new CocoError(`tensor "${name}" is cut short`);
+    if (to - from !== size * 4 || start + to > bytes.length)
+      throw new CocoError(`tensor "${name}" is cut short`);
     const copy = bytes.slice(start + from, start + to);
     tensors.set(name, { shape: entry.shape, values: new type(copy.buffer) });
   }

@@ -11,7 +11,12 @@ export function leaveOneOut(dataset: Dataset): Split {
     trainLengths[user] = isEvaluated ? length - 2 : length;
     if (isEvaluated) evaluated.push(user);
   }
-  return { dataset, trainLengths, evaluated: Int32Array.from(evaluated), tooShort: userCount - evaluated.length };
+  return {
+    dataset,
+    trainLengths,
+    evaluated: Int32Array.from(evaluated),
+    tooShort: userCount - evaluated.length,
+  };
 }
 
 /** The part of a user's history that a prediction of `target` may see. */

@@ -25,7 +25,11 @@ export interface Evaluation {
 }
 
 /** Full ranking over all items, users in blocks. Memory does not grow with users × items. */
-export async function evaluateRanker(ranker: Ranker, split: Split, options: EvaluationOptions): Promise<Evaluation> {
+export async function evaluateRanker(
+  ranker: Ranker,
+  split: Split,
+  options: EvaluationOptions,
+): Promise<Evaluation> {
   const users = split.evaluated;
   const ranks = new Int32Array(users.length);
   // By length, so that a block holds little padding.
@@ -44,7 +48,11 @@ export async function evaluateRanker(ranker: Ranker, split: Split, options: Eval
       const list = await ranker.topK(histories, largest, { removeSeen: options.removeSeen });
       list.items.forEach((item) => covered.add(item));
     }
-    options.progress?.report(`${options.target} ranking`, Math.min(users.length, start + usersPerBlock), users.length);
+    options.progress?.report(
+      `${options.target} ranking`,
+      Math.min(users.length, start + usersPerBlock),
+      users.length,
+    );
   }
   const metrics = rankMetrics(ranks, options.cutoffs);
   covered.delete(0);
@@ -82,7 +90,9 @@ export function trainingCounts(split: Split): Int32Array {
 
 function groupMetrics(split: Split, ranks: Int32Array, options: EvaluationOptions): Evaluation['groups'] {
   const counts = trainingCounts(split);
-  const order = Array.from(counts.keys()).slice(1).sort((a, b) => counts[b] - counts[a]);
+  const order = Array.from(counts.keys())
+    .slice(1)
+    .sort((a, b) => counts[b] - counts[a]);
   const head = new Set(order.slice(0, Math.ceil(order.length / 5)));
   const groups = new Map<string, number[]>();
   split.evaluated.forEach((user, i) => {

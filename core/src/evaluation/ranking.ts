@@ -23,7 +23,12 @@ export function rankTargets(
 ): Int32Array {
   return tf.tidy(() => {
     if (blocks(count).length === 1) scoreBlock = scoredOnce(scoreBlock(1, count));
-    const target = pairScores(scoreBlock, count, targets.map((_, p) => p), targets); // [P]
+    const target = pairScores(
+      scoreBlock,
+      count,
+      targets.map((_, p) => p),
+      targets,
+    ); // [P]
     const threshold = tf.reshape(target, [-1, 1]); // [P, 1]
     let better: tf.Tensor1D = tf.zeros([targets.length]);
     for (const [from, to] of blocks(count)) {
@@ -46,7 +51,8 @@ const scoredOnce =
 
 function requireFinite(scores: ArrayLike<number>): void {
   for (let p = 0; p < scores.length; p++) {
-    if (!Number.isFinite(scores[p])) throw new CocoError('The model gives scores that are not finite; it cannot be ranked.');
+    if (!Number.isFinite(scores[p]))
+      throw new CocoError('The model gives scores that are not finite; it cannot be ranked.');
   }
 }
 
@@ -59,7 +65,10 @@ interface SeenInput {
 }
 
 /** Takes seen items that beat the target out of its rank. */
-function leaveOutSeen(ranks: Int32Array, { scoreBlock, count, targets, seen, targetScores }: SeenInput): void {
+function leaveOutSeen(
+  ranks: Int32Array,
+  { scoreBlock, count, targets, seen, targetScores }: SeenInput,
+): void {
   const rows: number[] = [];
   const items: number[] = [];
   seen.forEach((history, p) => {

@@ -1,7 +1,7 @@
 import type { Random } from '../random.js';
 import type { Rows } from '../specification/batch.js';
 import type { LossContext } from './loss.js';
-import { trainingCounts } from './positives.js';
+import { countsForSampling } from './positives.js';
 
 /** Where negatives come from; `mixed` is the batch's targets and uniform draws together. */
 export type NegativeSource = 'uniform' | 'popularity' | 'in-batch' | 'mixed';
@@ -25,7 +25,7 @@ export class NegativeSampler {
     context: LossContext,
     private readonly options: NegativeOptions,
   ) {
-    const counts = trainingCounts(context);
+    const counts = countsForSampling(context);
     this.shares = normalised(counts);
     const power = options.source === 'popularity' ? options.power : 0;
     const weights = counts.map((count, item) => (item > 0 ? count ** power : 0));

@@ -2,7 +2,7 @@ import type { Rows } from '../specification/batch.js';
 import type { LossContext } from './loss.js';
 
 /** How often each item occurs in training, at least 1: an item without training interactions counts as seen once. */
-export function trainingCounts({ dataset, trainLengths }: LossContext): Float64Array {
+export function countsForSampling({ dataset, trainLengths }: LossContext): Float64Array {
   const counts = new Float64Array(dataset.itemCount + 1);
   for (let user = 0; user < dataset.userCount; user++) {
     const start = dataset.offsets[user];

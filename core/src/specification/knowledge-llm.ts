@@ -22,6 +22,8 @@ export interface DecoderPass {
   readonly lora?: LoraWeights;
   /** Key of the counter-based dropout inside LoRA; undefined: no dropout. */
   readonly dropoutKey?: number;
+  /** [B] numbers of the rows in a larger batch, so that a row drops the same in whatever part it is read again. */
+  readonly dropoutRows?: Int32Array;
 }
 
 /** A decoder whose input embeddings and LoRA weights get gradients. */

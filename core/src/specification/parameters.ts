@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CocoError } from '../errors.js';
-import { Random } from '../random.js';
+import type { Random } from '../random.js';
 import type { NamedArray } from './ranker.js';
 
 /** Fills the first values of a variable. Depends on (seed, full name) only, not on the order of creation. */
@@ -75,7 +75,9 @@ export class Parameters {
     const fullName = this.prefix + name;
     if (this.list.has(fullName)) throw new CocoError(`There are two parameters called "${fullName}".`);
     const values = initializer(shape, this.random.derive(fullName));
-    const variable = tf.tidy(() => tf.variable(tf.tensor(values, [...shape], 'float32'), options.trainable ?? true));
+    const variable = tf.tidy(() =>
+      tf.variable(tf.tensor(values, [...shape], 'float32'), options.trainable ?? true),
+    );
     const { learningRateScale = 1, weightDecay = true, trainable = true } = options;
     this.list.set(fullName, { name: fullName, variable, learningRateScale, weightDecay, trainable });
     return variable;

@@ -13,8 +13,8 @@ export function linear<T extends tf.Tensor>(x: T, weight: tf.Tensor, bias?: tf.T
     { x, weight, bias },
     (save) => {
       save([x, weight]);
-      const product = tf.fused.matMul({ a: asRows(x, size), b: weight as tf.Tensor2D, bias }); // [N, out]
-      return tf.reshape(product, outShape) as T;
+      const product = tf.matMul(asRows(x, size), weight as tf.Tensor2D); // [N, out]
+      return tf.reshape(bias ? tf.add(product, bias) : product, outShape) as T;
     },
     (dy, [savedX, savedWeight]) => {
       const dRows = (): tf.Tensor2D => asRows(dy, outSize); // [N, out]

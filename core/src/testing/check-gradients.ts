@@ -56,10 +56,11 @@ function analyticGradients(
   weights: Float32Array,
   shape: number[],
 ): Float32Array[] {
-  return tf.tidy(() => {
-    const { grads } = tf.valueAndGrads(f)([...inputs], tf.tensor(weights, shape));
-    return grads.map((gradient) => Float32Array.from(gradient.dataSync()));
-  }) as Float32Array[];
+  // Arrays are read outside the tidy: it would search them for tensors, number by number.
+  const grads = tf.tidy(() => tf.valueAndGrads(f)([...inputs], tf.tensor(weights, shape)).grads);
+  const arrays = grads.map((gradient) => Float32Array.from(gradient.dataSync()));
+  tf.dispose(grads);
+  return arrays;
 }
 
 interface Shifted {

@@ -8,7 +8,11 @@ export function closeTo(actual: tf.Tensor, expected: tf.Tensor, tolerance = 1e-5
   valuesCloseTo(actual.dataSync(), expected.dataSync(), tolerance);
 }
 
-export function valuesCloseTo(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-5): void {
+export function valuesCloseTo(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance = 1e-5,
+): void {
   assert.equal(actual.length, expected.length);
   const scale = Array.from(expected).reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
   for (let i = 0; i < expected.length; i++) {

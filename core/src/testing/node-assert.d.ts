@@ -13,7 +13,11 @@ declare module 'node:assert/strict' {
     notDeepEqual(actual: unknown, expected: unknown, message?: string): void;
     match(value: string, expression: RegExp, message?: string): void;
     throws(run: () => unknown, expected?: Expected, message?: string): void;
-    rejects(run: Promise<unknown> | (() => Promise<unknown>), expected?: Expected, message?: string): Promise<void>;
+    rejects(
+      run: Promise<unknown> | (() => Promise<unknown>),
+      expected?: Expected,
+      message?: string,
+    ): Promise<void>;
     fail(message?: string): never;
   }
   const assert: Assert;

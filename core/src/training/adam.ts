@@ -72,10 +72,15 @@ export class Adam {
 
   /** Moments and step count, by names that `restore` knows. */
   async state(): Promise<Map<string, NamedArray>> {
-    const state = new Map<string, NamedArray>([['adam/step', { shape: [1], values: Int32Array.of(this.step) }]]);
+    const state = new Map<string, NamedArray>([
+      ['adam/step', { shape: [1], values: Int32Array.of(this.step) }],
+    ]);
     for (const [name, { first, second }] of this.moments) {
       state.set(`adam/first/${name}`, { shape: first.shape, values: Float32Array.from(await first.data()) });
-      state.set(`adam/second/${name}`, { shape: second.shape, values: Float32Array.from(await second.data()) });
+      state.set(`adam/second/${name}`, {
+        shape: second.shape,
+        values: Float32Array.from(await second.data()),
+      });
     }
     return state;
   }

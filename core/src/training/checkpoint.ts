@@ -19,7 +19,10 @@ export async function saveCheckpoint<Info>(
 }
 
 /** @returns undefined where there is no such file. @throws CocoError if it is damaged. */
-export async function loadCheckpoint<Info>(files: FileStore, path: string): Promise<Checkpoint<Info> | undefined> {
+export async function loadCheckpoint<Info>(
+  files: FileStore,
+  path: string,
+): Promise<Checkpoint<Info> | undefined> {
   const bytes = await files.read(path);
   if (!bytes) return undefined;
   try {
@@ -27,6 +30,8 @@ export async function loadCheckpoint<Info>(files: FileStore, path: string): Prom
     return { tensors, info: JSON.parse(metadata.coco) as Info };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CocoError(`The checkpoint ${path} is damaged (${reason}). Remove it to start anew.`, { cause: error });
+    throw new CocoError(`The checkpoint ${path} is damaged (${reason}). Remove it to start anew.`, {
+      cause: error,
+    });
   }
 }

@@ -55,7 +55,8 @@ export class FusedRanker implements Ranker {
     const items = new Int32Array(histories.length * k);
     const scores = new Float32Array(histories.length * k);
     await this.inBlocks(histories, (h, itemVectors, block, start) => {
-      const score = (from: number, to: number): tf.Tensor2D => this.model.backbone.scores(h, itemVectors, from, to);
+      const score = (from: number, to: number): tf.Tensor2D =>
+        this.model.backbone.scores(h, itemVectors, from, to);
       const seen = options.removeSeen ? block : undefined;
       const best = topItems(score, itemVectors.count, block.length, k, seen);
       items.set(best.items, start * k);
@@ -71,7 +72,8 @@ export class FusedRanker implements Ranker {
   ): Promise<Int32Array> {
     const ranks = new Int32Array(histories.length);
     await this.inBlocks(histories, (h, itemVectors, block, start) => {
-      const score = (from: number, to: number): tf.Tensor2D => this.model.backbone.scores(h, itemVectors, from, to);
+      const score = (from: number, to: number): tf.Tensor2D =>
+        this.model.backbone.scores(h, itemVectors, from, to);
       const wanted = targets.subarray(start, start + block.length);
       ranks.set(rankTargets(score, itemVectors.count, wanted, options.removeSeen ? block : undefined), start);
     });
@@ -111,7 +113,14 @@ export class FusedRanker implements Ranker {
     for (let start = 0; start < histories.length; start += usersPerBlock) {
       const block = histories.slice(start, start + usersPerBlock);
       const values = await this.cachedStates(block);
-      tf.tidy(() => visit(tf.tensor2d(values, [block.length, this.model.backbone.dimension]), this.frozenItems(), block, start));
+      tf.tidy(() =>
+        visit(
+          tf.tensor2d(values, [block.length, this.model.backbone.dimension]),
+          this.frozenItems(),
+          block,
+          start,
+        ),
+      );
     }
   }
 

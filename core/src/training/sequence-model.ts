@@ -31,11 +31,7 @@ export class SequenceModel {
   }
 
   /** The bare backbone's row states. @returns states of all positions [B, T, D] and of the rows [P, D] */
-  encodeRows(
-    batch: PreparedBatch,
-    items: ItemVectors,
-    pass: Pass,
-  ): { states: tf.Tensor3D; h: tf.Tensor2D } {
+  encodeRows(batch: PreparedBatch, items: ItemVectors, pass: Pass): { states: tf.Tensor3D; h: tf.Tensor2D } {
     const states = this.backbone.encode(batch, items, pass); // [B, T, D]
     return { states, h: rowsOf(states, batch.rows) };
   }

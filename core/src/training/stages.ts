@@ -17,7 +17,9 @@ export interface PlannedStage {
 export function planStages(backbone: Backbone, config: TrainConfig): PlannedStage[] {
   const warmEpochs = config.warmEpochs ?? Math.floor(config.epochs / 2);
   if (warmEpochs > config.epochs) {
-    throw new UsageError(`"train.warmEpochs" (${warmEpochs}) is larger than "train.epochs" (${config.epochs}).`);
+    throw new UsageError(
+      `"train.warmEpochs" (${warmEpochs}) is larger than "train.epochs" (${config.epochs}).`,
+    );
   }
   const rows = backbone.rowSampler() ?? nextItemRows;
   const own = backbone.stages().map((stage) => ({

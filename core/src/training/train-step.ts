@@ -16,6 +16,8 @@ export interface StepInput {
   readonly config: AdamConfig;
   readonly rateScale: number;
   readonly parameters: readonly Parameter[];
+  /** Multiplies the loss: the step's share of rows, so that every row of an epoch counts alike. */
+  readonly weight: number;
   /** For the NaN guard: "joint, epoch 3, step 17". */
   readonly place: string;
 }
@@ -41,7 +43,7 @@ export async function trainStep(input: StepInput): Promise<Record<string, number
             names.push(name);
             parts.push(tf.keep(tf.clone(value)));
           }
-          return loss.total;
+          return tf.mul(loss.total, input.weight) as tf.Scalar;
         },
         input.parameters.map(({ variable }) => variable),
       );

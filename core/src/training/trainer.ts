@@ -45,6 +45,8 @@ export class Trainer {
   private readonly random: Random;
   private readonly sequences: readonly Sequence[];
   private readonly stages: readonly PlannedStage[];
+  /** Item positions of an epoch. */
+  private readonly tokens: number;
   private position: Position = freshPosition();
   private best?: ReadonlyMap<string, NamedArray>;
   private startedAt = Date.now();
@@ -52,6 +54,8 @@ export class Trainer {
   constructor(private readonly input: TrainerInput) {
     this.random = new Random(input.context.seed).derive('training');
     this.sequences = trainingSequences(input.split);
+    const { maxLength } = input.ranker.model.backbone;
+    this.tokens = sum(this.sequences.map(({ history }) => Math.min(history.length, maxLength)));
     this.stages = planStages(input.ranker.model.backbone, input.config);
   }
 
@@ -107,14 +111,24 @@ export class Trainer {
       if (this.input.context.signal?.aborted) await this.stop(stage);
     }
     position.epoch++;
-    const means = Object.fromEntries(Object.entries(position.sums).map(([key, sum]) => [key, sum / plan.length]));
+    const means = Object.fromEntries(
+      Object.entries(position.sums).map(([key, sum]) => [key, sum / plan.length]),
+    );
     const gauges = stage.fused ? await ranker.model.fusion.endEpoch((count) => this.sample(count)) : {};
     position.step = 0;
     position.sums = {};
     const seconds = (Date.now() - startedAt) / 1000;
-    const isDue = stage.fused && (position.epoch % config.evaluateEvery === 0 || position.epoch === stage.epochs);
+    const isDue =
+      stage.fused && (position.epoch % config.evaluateEvery === 0 || position.epoch === stage.epochs);
     const validation = isDue ? await this.validate(stage) : {};
-    await this.logEpoch({ stage: stage.name, epoch: position.epoch, seconds, ...means, ...gauges, ...validation });
+    await this.logEpoch({
+      stage: stage.name,
+      epoch: position.epoch,
+      seconds,
+      ...means,
+      ...gauges,
+      ...validation,
+    });
     await this.save();
   }
 
@@ -125,10 +139,13 @@ export class Trainer {
     const random = this.random.derive('step', stage.name, position.epoch, position.step);
     const members = Array.from(plan[position.step], (i) => this.sequences[i]);
     const options = { maxLength: backbone.maxLength, phase: 'train', rows: stage.rows, random } as const;
+    const batch = makeBatch(members, options);
+    const weight = (sum(batch.lengths) * plan.length) / this.tokens;
     const at = position.epoch * plan.length + position.step;
     const report = await trainStep({
       model: ranker.model,
-      batch: makeBatch(members, options),
+      batch,
+      weight,
       key: random.derive('pass').streamKey,
       adam: this.adam,
       config,
@@ -137,7 +154,8 @@ export class Trainer {
       place: `stage ${stage.name}, epoch ${position.epoch + 1}, step ${position.step + 1}`,
     });
     ranker.weightsChanged();
-    for (const [name, value] of Object.entries(report)) position.sums[name] = (position.sums[name] ?? 0) + value;
+    for (const [name, value] of Object.entries(report))
+      position.sums[name] = (position.sums[name] ?? 0) + value * weight;
     position.step++;
     const note = `epoch ${position.epoch + 1}/${stage.epochs}, loss ${report.recommendation.toFixed(3)}`;
     context.progress.report(`${stage.name} ${ranker.id}`, at + 1, stage.epochs * plan.length, note);
@@ -183,14 +201,18 @@ export class Trainer {
     const warm = context.warmFiles && (await loadCheckpoint(context.warmFiles, warmFile));
     if (!warm) return false;
     const fresh = await ranker.state();
-    await ranker.restore(new Map([...fresh, ...[...warm.tensors].filter(([name]) => name.startsWith('backbone/'))]));
+    await ranker.restore(
+      new Map([...fresh, ...[...warm.tensors].filter(([name]) => name.startsWith('backbone/'))]),
+    );
     return true;
   }
 
   private async stop(stage: PlannedStage): Promise<never> {
     await this.save();
     const where = `${stage.name} epoch ${this.position.epoch + 1}, step ${this.position.step}`;
-    throw new StoppedError(`Stopped at ${where}. The checkpoint is saved: the same command goes on from there.`);
+    throw new StoppedError(
+      `Stopped at ${where}. The checkpoint is saved: the same command goes on from there.`,
+    );
   }
 
   private seconds(): number {
@@ -222,6 +244,12 @@ export class Trainer {
     this.position = saved.info;
     return true;
   }
+}
+
+function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i];
+  return total;
 }
 
 function freshPosition(): Position {

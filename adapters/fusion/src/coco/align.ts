@@ -63,17 +63,18 @@ export class Align {
     const [P, D] = h.shape;
     const A = this.heads;
     const own = unitScale(h); // [P', D]
-    const all = tf.concat([tf.reshape(own, [P, 1, D]), unitScale(tokens)], 1); // [P', 1 + Q, D]
+    const all = tf.concat3d([tf.reshape(own, [P, 1, D]), unitScale(tokens)], 1); // [P', 1 + Q, D]
     const length = all.shape[1];
     const hidden = gelu(linear(all, this.inner, this.innerBias));
     const values = linear(hidden, this.outer, this.outerBias); // [P', 1 + Q, D]
-    const byHead = tf.transpose(tf.reshape(values, [P, length, A, D / A]), [0, 2, 1, 3]);
-    const query = tf.reshape(linear(own, this.query), [P, A, 1, D / A]);
+    const split = tf.reshape(values, [P, length, A, D / A]);
+    const byHead = tf.transpose(split as tf.Tensor4D, [0, 2, 1, 3]); // [P', A, 1 + Q, D / A]
+    const query = tf.reshape(linear(own, this.query), [P, A, 1, D / A]) as tf.Tensor4D;
     const mask = prefixMask(
       counts.map((count) => count + 1),
       length,
     );
-    const mixed = attention(query, byHead as tf.Tensor4D, byHead as tf.Tensor4D, mask); // [P', A, 1, D / A]
+    const mixed = attention(query, byHead, byHead, { mask }); // [P', A, 1, D / A]
     return linear(tf.reshape(mixed, [P, D]), this.output);
   }
 
@@ -84,7 +85,8 @@ export class Align {
 
   /** True while every gate is 0, so that fusing changes nothing. */
   isClosed(): boolean {
-    const zero = (gate: tf.Variable | undefined): boolean => !gate || gate.dataSync().every((value) => value === 0);
+    const zero = (gate: tf.Variable | undefined): boolean =>
+      !gate || gate.dataSync().every((value) => value === 0);
     return this.settings.residual && zero(this.gate) && zero(this.lengthGate);
   }
 }

@@ -16,7 +16,9 @@ const kMeansIterations = 10;
  */
 export function fitProjection(codebook: Codebook, text: ItemText, { states, histories }: WarmStates): void {
   const { dimension: D, hiddenSize: H } = codebook.shape;
-  const users = histories.map((_, n) => n).filter((n) => histories[n].some((item) => isDescribed(text, item)));
+  const users = histories
+    .map((_, n) => n)
+    .filter((n) => histories[n].some((item) => isDescribed(text, item)));
   if (users.length === 0) return;
   const x = new Float32Array(users.length * D);
   const y = new Float32Array(users.length * H);
@@ -41,7 +43,8 @@ function meanTitle(text: ItemText, history: Int32Array): Float32Array {
   const H = text.hiddenSize;
   const mean = new Float32Array(H);
   const items = history.filter((item) => isDescribed(text, item));
-  for (const item of items) for (let h = 0; h < H; h++) mean[h] += text.table.values[item * H + h] / items.length;
+  for (const item of items)
+    for (let h = 0; h < H; h++) mean[h] += text.table.values[item * H + h] / items.length;
   return mean;
 }
 
@@ -57,7 +60,11 @@ async function queriesOf(codebook: Codebook, { states, histories }: WarmStates):
 }
 
 /** The codebook becomes the k-means centres of the queries, at the norm of token embeddings. */
-export async function startFromQueries(codebook: Codebook, sample: WarmStates, random: Random): Promise<void> {
+export async function startFromQueries(
+  codebook: Codebook,
+  sample: WarmStates,
+  random: Random,
+): Promise<void> {
   const { hiddenSize: H, norm } = codebook.shape;
   const { size } = codebook.settings;
   const queries = await queriesOf(codebook, sample);
@@ -67,7 +74,12 @@ export async function startFromQueries(codebook: Codebook, sample: WarmStates, r
 }
 
 /** Spherical k-means from k-means++ seeds. @param points unit vectors [N·H] @returns [K·H] */
-export async function sphericalKMeans(points: Float32Array, H: number, K: number, random: Random): Promise<Float32Array> {
+export async function sphericalKMeans(
+  points: Float32Array,
+  H: number,
+  K: number,
+  random: Random,
+): Promise<Float32Array> {
   const N = points.length / H;
   const at = (n: number): Float32Array => points.subarray(n * H, (n + 1) * H);
   let centres = seedCentres(points, H, K, random);
@@ -85,7 +97,11 @@ export async function sphericalKMeans(points: Float32Array, H: number, K: number
     }
     const worst = Array.from(fit.keys()).sort((a, b) => fit[a] - fit[b]);
     sizes.forEach((size, k) => {
-      if (size === 0) sums.set(worst.length > 0 && N > K ? at(worst.shift() ?? 0) : centres.subarray(k * H, (k + 1) * H), k * H);
+      if (size === 0)
+        sums.set(
+          worst.length > 0 && N > K ? at(worst.shift() ?? 0) : centres.subarray(k * H, (k + 1) * H),
+          k * H,
+        );
     });
     centres = ofNorm(sums, H, 1);
   }
@@ -114,7 +130,12 @@ function seedCentres(points: Float32Array, H: number, K: number, random: Random)
 /** @returns [N·K] */
 async function products(points: Float32Array, centres: Float32Array, H: number): Promise<Float32Array> {
   const result = tf.tidy(() =>
-    tf.matMul(tf.tensor2d(points, [points.length / H, H]), tf.tensor2d(centres, [centres.length / H, H]), false, true),
+    tf.matMul(
+      tf.tensor2d(points, [points.length / H, H]),
+      tf.tensor2d(centres, [centres.length / H, H]),
+      false,
+      true,
+    ),
   );
   const values = Float32Array.from(await result.data());
   result.dispose();
@@ -125,7 +146,11 @@ async function products(points: Float32Array, centres: Float32Array, H: number):
  * Puts prompts that nobody selected at live queries that lie far from all prompts in use.
  * @param usage [K] selections in the epoch @returns how many prompts were moved
  */
-export async function reseedDead(codebook: Codebook, usage: Float64Array, sample: WarmStates): Promise<number> {
+export async function reseedDead(
+  codebook: Codebook,
+  usage: Float64Array,
+  sample: WarmStates,
+): Promise<number> {
   const { hiddenSize: H } = codebook.shape;
   const dead = Array.from(usage.keys()).filter((k) => usage[k] === 0);
   if (dead.length === 0 || dead.length === usage.length) return 0;
@@ -142,7 +167,9 @@ export async function reseedDead(codebook: Codebook, usage: Float64Array, sample
     const n = nearest.reduce((a, value, i) => (value < nearest[a] ? i : a), 0);
     const query = queries.slice(n * H, (n + 1) * H);
     query.forEach((value, h) => (values[k * H + h] = mean[h] + radius * value));
-    nearest.forEach((value, i) => (nearest[i] = Math.max(value, dot(queries.subarray(i * H, (i + 1) * H), query))));
+    nearest.forEach(
+      (value, i) => (nearest[i] = Math.max(value, dot(queries.subarray(i * H, (i + 1) * H), query))),
+    );
   }
   tf.tidy(() => codebook.vectors.assign(tf.tensor2d(values, [usage.length, H])));
   return moved.length;
@@ -161,7 +188,9 @@ function liveDirections(
   live.forEach((k, i) => {
     for (let h = 0; h < H; h++) centred[i * H + h] = values[k * H + h] - mean[h];
   });
-  const norms = live.map((_, i) => Math.sqrt(dot(centred.subarray(i * H, (i + 1) * H), centred.subarray(i * H, (i + 1) * H))));
+  const norms = live.map((_, i) =>
+    Math.sqrt(dot(centred.subarray(i * H, (i + 1) * H), centred.subarray(i * H, (i + 1) * H))),
+  );
   const distance = norms.reduce((a, b) => a + b, 0) / live.length;
   const radius = distance > 1e-3 * norm ? distance : norm; // a single live prompt is its own mean
   return { mean, radius, directions: ofNorm(centred, H, 1) };

@@ -89,31 +89,49 @@ export class Codebook {
 
   /** L_ortho (eq. 6) and L_Q (eq. 4). */
   losses(reading: Reading, selection: Selection): { orthogonality: tf.Scalar; quantisation: tf.Scalar } {
-    return { orthogonality: this.orthogonality(reading), quantisation: this.quantisation(reading, selection) };
+    const { settings, vectors } = this;
+    const values = vectors as unknown as tf.Tensor2D;
+    return {
+      orthogonality: settings.orthogonality === 'literal' ? rawCosines(values) : squaredCosines(reading.keys),
+      quantisation:
+        settings.quantisation === 'literal'
+          ? rawDistance(reading, values, selection)
+          : unitDistance(reading, selection),
+    };
   }
+}
 
-  private orthogonality({ keys }: Reading): tf.Scalar {
-    const K = this.settings.size;
-    const literal = this.settings.orthogonality === 'literal';
-    const units = literal ? l2Normalise(this.vectors as unknown as tf.Tensor2D) : keys;
-    const cosines = tf.matMul(units, units, false, true); // [K, K]
-    const pairs = tf.mul(literal ? cosines : tf.square(cosines), tf.sub(1, tf.eye(K))); // i ≠ j
-    return tf.div(tf.sum(pairs), literal ? 2 : K * (K - 1)) as tf.Scalar;
-  }
+/** Σ over i < j of cos(z_i, z_j), eq. 6 as written. @param vectors [K, H] */
+function rawCosines(vectors: tf.Tensor2D): tf.Scalar {
+  const units = l2Normalise(vectors);
+  return tf.div(tf.sum(offDiagonal(tf.matMul(units, units, false, true))), 2) as tf.Scalar;
+}
 
-  private quantisation({ raw, queries, keys }: Reading, selection: Selection): tf.Scalar {
-    const { sequences, codewords } = selection;
-    if (codewords.length === 0) return tf.scalar(0);
-    if (this.settings.quantisation === 'literal') {
-      const difference = tf.sub(rowsAt(raw, sequences), rowsAt(this.vectors, codewords)); // [M, H]
-      return tf.mean(tf.sum(tf.square(difference), 1)) as tf.Scalar;
-    }
-    // On unit vectors ‖q − k‖² = 2 − 2 q·k.
-    const towards = (q: tf.Tensor2D, k: tf.Tensor2D): tf.Tensor =>
-      tf.mean(tf.sub(2, tf.mul(2, pairsOf(tf.matMul(q, k, false, true), sequences, codewords))));
-    const moveKeys = towards(constantOf(queries), keys);
-    return tf.add(moveKeys, tf.mul(commitment, towards(queries, constantOf(keys)))) as tf.Scalar;
-  }
+/** Mean over i < j of the squared cosine of centred prompts. @param keys [K, H] */
+function squaredCosines(keys: tf.Tensor2D): tf.Scalar {
+  const K = keys.shape[0];
+  const squares = tf.square(tf.matMul(keys, keys, false, true)); // [K, K]
+  return tf.div(tf.sum(offDiagonal(squares)), K * (K - 1)) as tf.Scalar;
+}
+
+function offDiagonal(matrix: tf.Tensor): tf.Tensor {
+  return tf.mul(matrix, tf.sub(1, tf.eye(matrix.shape[0])));
+}
+
+/** Mean ‖e_u − z_k‖² over selected pairs, eq. 4 as written. */
+function rawDistance({ raw }: Reading, vectors: tf.Tensor2D, { sequences, codewords }: Selection): tf.Scalar {
+  if (codewords.length === 0) return tf.scalar(0);
+  const difference = tf.sub(rowsAt(raw, sequences), rowsAt(vectors, codewords)); // [M, H]
+  return tf.mean(tf.sum(tf.square(difference), 1)) as tf.Scalar;
+}
+
+/** Mean of ‖sg(q) − k‖² + .25 ‖q − sg(k)‖² over selected pairs of unit vectors, where ‖q − k‖² = 2 − 2 q·k. */
+function unitDistance({ queries, keys }: Reading, { sequences, codewords }: Selection): tf.Scalar {
+  if (codewords.length === 0) return tf.scalar(0);
+  const distance = (q: tf.Tensor2D, k: tf.Tensor2D): tf.Tensor =>
+    tf.mean(tf.sub(2, tf.mul(2, pairsOf(tf.matMul(q, k, false, true), sequences, codewords))));
+  const moveKeys = distance(constantOf(queries), keys);
+  return tf.add(moveKeys, tf.mul(commitment, distance(queries, constantOf(keys)))) as tf.Scalar;
 }
 
 /** Elements (sequence, codeword) of a matrix. @param matrix [S, K] @returns [M, 1] */

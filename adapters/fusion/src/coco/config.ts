@@ -1,27 +1,42 @@
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Max, Min, MinLength } from 'class-validator';
 import { Describe } from '@coco-rec/core';
 import { TextConfig } from '../text-config.js';
-import { AlignConfig, CodebookConfig, ContradictionConfig, DecoupleConfig, LoraGroup, SemanticConfig } from './groups.js';
+import {
+  AlignConfig,
+  CodebookConfig,
+  ContradictionConfig,
+  DecoupleConfig,
+  LoraGroup,
+  SemanticConfig,
+} from './groups.js';
 import { IsGroup } from './group.js';
 
 /** Keys without a value here take that of the preset: see `presets.ts`. */
 export class CoCoConfig extends TextConfig {
-  @Describe('`default`: what trains well; `paper`: as published wherever that can train. Other keys overrule it.')
+  @Describe(
+    '`default`: what trains well; `paper`: as published wherever that can train. Other keys overrule it.',
+  )
   @IsIn(['default', 'paper'])
   preset: 'default' | 'paper' = 'default';
 
-  @Describe('Title vectors join the item vectors as well, as in the fusion `text`. Default true; paper: false.')
+  @Describe(
+    'Title vectors join the item vectors as well, as in the fusion `text`. Default true; paper: false.',
+  )
   @IsOptional()
   @IsBoolean()
   itemText?: boolean;
 
-  @Describe('One pass of the language model serves the rows at the last positions of a history. Default 4; paper: 1.')
+  @Describe(
+    'One pass of the language model serves the rows at the last positions of a history. Default 4; paper: 1.',
+  )
   @IsOptional()
   @IsInt()
   @Min(1)
   fusedPositions?: number;
 
-  @Describe('Share of the histories of a training step that the language model reads; the rest stay bare. Default 1.')
+  @Describe(
+    'Share of the histories of a training step that the language model reads; the rest stay bare. Default 1.',
+  )
   @IsOptional()
   @IsNumber()
   @Min(0.01)
@@ -51,7 +66,9 @@ export class CoCoConfig extends TextConfig {
   @Min(1)
   microBatch?: number;
 
-  @Describe('Soft prompts of the codebook; false: the fixed prompt `promptText` for everyone (ablation). Default true.')
+  @Describe(
+    'Soft prompts of the codebook; false: the fixed prompt `promptText` for everyone (ablation). Default true.',
+  )
   @IsOptional()
   @IsBoolean()
   soft?: boolean;
@@ -62,7 +79,9 @@ export class CoCoConfig extends TextConfig {
   @MinLength(1)
   promptText?: string;
 
-  @Describe("Weight α of the auxiliary loss, the recommendation loss on the backbone's own states. Default 0.2.")
+  @Describe(
+    "Weight α of the auxiliary loss, the recommendation loss on the backbone's own states. Default 0.2.",
+  )
   @IsOptional()
   @IsNumber()
   @Min(0)
@@ -95,7 +114,9 @@ export class CoCoConfig extends TextConfig {
   @IsGroup(AlignConfig)
   align?: AlignConfig;
 
-  @Describe('Learning from rows that knowledge did not help: a group of keys, or false for all rows alike (ablation).')
+  @Describe(
+    'Learning from rows that knowledge did not help: a group of keys, or false for all rows alike (ablation).',
+  )
   @IsOptional()
   @IsGroup(ContradictionConfig, true)
   contradiction?: ContradictionConfig | boolean;

@@ -41,7 +41,8 @@ export class Decouple {
 
   /** @param prompts input vectors of the prompts [R, H] @param mix h_mix, normalised, with the rows that read it */
   run(prompts: tf.Tensor2D, mix: ProjectedStates, layout: InputLayout, pass: Pass): PureKnowledge {
-    const narrow = this.query && this.key ? this.attend(prompts, mix, layout) : projectToRows(mix, this.value);
+    const narrow =
+      this.query && this.key ? this.attend(prompts, mix, layout) : projectToRows(mix, this.value);
     const dropped = this.settings ? pass.dropout(narrow, this.settings.dropout) : narrow; // [P', Q, W]
     const tokens = this.widen ? linear(dropped, this.widen) : dropped;
     return { tokens, counts: this.settings ? layout.promptCounts : layout.visible };
@@ -60,7 +61,7 @@ export class Decouple {
       tf.reshape(query, [P, 1, Q, W]),
       tf.reshape(key, [P, 1, N, W]),
       tf.reshape(value, [P, 1, N, W]),
-      prefixMask(layout.visible, N),
+      { mask: prefixMask(layout.visible, N) },
     ); // [P', 1, Q, W]
     return tf.reshape(answers, [P, Q, W]);
   }

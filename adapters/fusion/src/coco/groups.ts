@@ -40,22 +40,30 @@ export class CodebookConfig {
   @Min(0.001)
   temperature?: number;
 
-  @Describe('First prompts: `queries`, k-means of the queries; `prompts`, encoded texts. Default queries; paper: prompts.')
+  @Describe(
+    'First prompts: `queries`, k-means of the queries; `prompts`, encoded texts. Default queries; paper: prompts.',
+  )
   @IsOptional()
   @IsIn(['queries', 'prompts'])
   init?: 'queries' | 'prompts';
 
-  @Describe('`squared`: mean squared cosine of pairs; `literal`: sum of cosines, eq. 6 as written. Default squared.')
+  @Describe(
+    '`squared`: mean squared cosine of pairs; `literal`: sum of cosines, eq. 6 as written. Default squared.',
+  )
   @IsOptional()
   @IsIn(['squared', 'literal'])
   orthogonality?: 'squared' | 'literal';
 
-  @Describe('`unit`: on unit vectors, prompt and query pulled apart; `literal`: ‖e − z‖² as written. Paper: literal.')
+  @Describe(
+    '`unit`: on unit vectors, prompt and query pulled apart; `literal`: ‖e − z‖² as written. Paper: literal.',
+  )
   @IsOptional()
   @IsIn(['unit', 'literal'])
   quantisation?: 'unit' | 'literal';
 
-  @Describe('Prompts that nobody selected in an epoch are put at queries that lie far from all prompts. Default true.')
+  @Describe(
+    'Prompts that nobody selected in an epoch are put at queries that lie far from all prompts. Default true.',
+  )
   @IsOptional()
   @IsBoolean()
   reseed?: boolean;
@@ -77,7 +85,9 @@ export class DecoupleConfig {
 }
 
 export class AlignConfig {
-  @Describe('True: h = h_RS + g ⊙ x, g from 0; false: x replaces h_RS, as published. Default true; paper: false.')
+  @Describe(
+    'True: h = h_RS + g ⊙ x, g from 0; false: x replaces h_RS, as published. Default true; paper: false.',
+  )
   @IsOptional()
   @IsBoolean()
   residual?: boolean;
@@ -132,7 +142,9 @@ export class LoraGroup {
 }
 
 export class SemanticConfig {
-  @Describe("Weight of the objective: knowledge predicts the next item's title vector among the batch's. Default 0.")
+  @Describe(
+    "Weight of the objective: knowledge predicts the next item's title vector among the batch's. Default 0.",
+  )
   @IsOptional()
   @IsNumber()
   @Min(0)

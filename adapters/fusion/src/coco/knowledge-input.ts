@@ -45,7 +45,10 @@ export interface InputLayout {
 
 /** Lays out one input a sequence. */
 export function layOut(fused: FusedRows, prompts: PromptLists, titles: TitleLists): InputLayout {
-  const all = Array.from({ length: fused.sequences }, (_, s) => prompts.lists[s].length + titles.lists[s].length);
+  const all = Array.from(
+    { length: fused.sequences },
+    (_, s) => prompts.lists[s].length + titles.lists[s].length,
+  );
   const { order, rank } = byLength(all);
   const width = Math.max(1, ...all);
   const promptWidth = Math.max(...prompts.lists.map((list) => list.length));
@@ -74,7 +77,11 @@ export function layOut(fused: FusedRows, prompts: PromptLists, titles: TitleList
 }
 
 /** @param prompts [R, H] @param titles [U, H], none: undefined @returns [S, N, H] */
-export function inputVectors(layout: InputLayout, prompts: tf.Tensor2D, titles: tf.Tensor2D | undefined): tf.Tensor3D {
+export function inputVectors(
+  layout: InputLayout,
+  prompts: tf.Tensor2D,
+  titles: tf.Tensor2D | undefined,
+): tf.Tensor3D {
   const H = prompts.shape[1];
   const source = tf.concat([tf.zeros([1, H]), prompts, ...(titles ? [titles] : [])], 0);
   return tf.reshape(rowsAt(source, layout.index), [layout.sequences, layout.width, H]);

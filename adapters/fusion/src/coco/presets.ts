@@ -49,7 +49,8 @@ const defaultValues: PresetValues & Required<Pick<CoCoSettings, 'decouple' | 'co
   maxTitleTokens: 12,
   microBatch: 64,
   soft: true,
-  promptText: 'Products that a shopper bought, oldest first. What does this shopper like, and what comes next?',
+  promptText:
+    'Products that a shopper bought, oldest first. What does this shopper like, and what comes next?',
   auxiliaryWeight: 0.2,
   orthogonalityWeight: 0.15,
   quantisationWeight: 0.25,
@@ -76,7 +77,13 @@ const paperValues: typeof defaultValues = {
   ...defaultValues,
   itemText: false,
   fusedPositions: 1,
-  codebook: { ...defaultValues.codebook, maxPrompts: 30, init: 'prompts', quantisation: 'literal', reseed: false },
+  codebook: {
+    ...defaultValues.codebook,
+    maxPrompts: 30,
+    init: 'prompts',
+    quantisation: 'literal',
+    reseed: false,
+  },
   align: { ...defaultValues.align, residual: false },
   contradiction: { scope: 'aligned', startGate: 0 },
 };
@@ -111,7 +118,9 @@ export function settingsOf(config: CoCoConfig): CoCoSettings {
 
 /** Only the keys that have a value. */
 function given<T extends object>(values: T | undefined): Partial<T> {
-  return Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>;
+  return Object.fromEntries(
+    Object.entries(values ?? {}).filter(([, value]) => value !== undefined),
+  ) as Partial<T>;
 }
 
 function part<T extends object>(preset: T, value: Partial<T> | boolean | undefined): T | undefined {
@@ -123,8 +132,13 @@ function refuseIdle(config: CoCoConfig): void {
   const idle: [string, boolean, string][] = [
     ['codebook', config.soft === false && config.codebook !== undefined, '"fusion.soft: false"'],
     ['promptText', config.soft !== false && config.promptText !== undefined, 'soft prompts'],
-    ['maxTitleTokens', config.granularity !== 'token' && config.maxTitleTokens !== undefined, 'one vector a title'],
+    [
+      'maxTitleTokens',
+      config.granularity !== 'token' && config.maxTitleTokens !== undefined,
+      'one vector a title',
+    ],
   ];
   const found = idle.find(([, isIdle]) => isIdle);
-  if (found) throw new UsageError(`Config key "fusion.${found[0]}" does nothing with ${found[2]}; take it out.`);
+  if (found)
+    throw new UsageError(`Config key "fusion.${found[0]}" does nothing with ${found[2]}; take it out.`);
 }

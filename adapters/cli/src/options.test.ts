@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { InvalidArgumentError } from 'commander';
+import pc from 'picocolors';
+import { describe, it } from 'mocha';
+import { UsageError } from '@coco-rec/core';
+import { kindOf } from './commands/list.js';
+import { parseHistories } from './histories.js';
+import { count, idList, wholeNumber } from './options.js';
+import { wrongUseLine } from './program.js';
+import { renderTable } from './render-table.js';
+
+describe('options', () => {
+  it('take whole numbers only', () => {
+    assert.equal(count('10'), 10);
+    assert.equal(wholeNumber('0'), 0);
+    for (const wrong of ['0', '-1', '1.5', '', 'ten', '1e3', '99999999999999999999']) {
+      assert.throws(() => count(wrong), InvalidArgumentError, wrong);
+    }
+  });
+
+  it('split ids at commas', () => {
+    assert.deepEqual(idList(' a, b ,,c'), ['a', 'b', 'c']);
+    assert.deepEqual(idList(''), []);
+  });
+
+  it('take a kind in the singular or the plural, and name the nearest', () => {
+    assert.equal(kindOf('fusions'), 'fusion');
+    assert.throws(() => kindOf('fusoin'), /Did you mean "fusion"/);
+  });
+});
+
+describe('parseHistories', () => {
+  it('reads lists and objects, numbers as ids, and skips empty lines', () => {
+    assert.deepEqual(parseHistories('["a","b"]\r\n\n{"user":"u","history":[7]}\n[]\n', 'f'), [['a', 'b'], ['7'], []]);
+  });
+
+  it('names file and line of what it cannot read', () => {
+    for (const bad of ['{', '"a"', '{"history":"a"}', '[{}]', '[null]', 'null']) {
+      assert.throws(() => parseHistories(`[]\n${bad}`, 'h.jsonl'), (error: Error) => {
+        assert.ok(error instanceof UsageError);
+        assert.match(error.message, /^h\.jsonl, line 2: /);
+        return true;
+      });
+    }
+  });
+});
+
+describe('renderTable', () => {
+  it('aligns figures on the right and takes away what could harm a terminal', () => {
+    const columns = [{ label: 'Name' }, { label: 'R@5', align: 'right' as const }];
+    const text = renderTable(
+      { title: 'T', columns, rows: [['a\u001b[2Jb\nc', '0.5'], ['d', '10.25']], notes: ['n'] },
+      pc.createColors(false),
+    );
+    assert.deepEqual(text.split('\n'), ['T', 'Name       R@5', 'a[2Jb c    0.5', 'd        10.25', 'n']);
+  });
+});
+
+describe('wrongUseLine', () => {
+  it("makes commander's complaint one line of ours", () => {
+    assert.equal(wrongUseLine("error: unknown command 'x'\n(Did you mean y?)\n"), "coco: unknown command 'x' (Did you mean y?)\n");
+  });
+});

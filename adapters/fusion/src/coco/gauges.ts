@@ -1,0 +1,71 @@
+/** Figures of an epoch's training steps for the log. */
+export class Gauges {
+  /** Selections of each codeword. */
+  readonly usage: Float64Array;
+  /** How often m prompts were selected, by m. */
+  private readonly prompts = new Map<number, number>();
+  private rows = 0;
+  private helped = 0;
+  private gateSum = 0;
+  private steps = 0;
+
+  constructor(codewords: number) {
+    this.usage = new Float64Array(codewords);
+  }
+
+  countSelection(counts: Int32Array, codewords: Int32Array): void {
+    for (const m of counts) this.prompts.set(m, (this.prompts.get(m) ?? 0) + 1);
+    for (const codeword of codewords) this.usage[codeword]++;
+  }
+
+  countHelped(share: number, rows: number): void {
+    this.rows += rows;
+    this.helped += share * rows;
+  }
+
+  countStep(gate: number | undefined): void {
+    this.steps++;
+    this.gateSum += gate ?? 0;
+  }
+
+  /** What was counted since `reset`. */
+  report(): Record<string, number> {
+    const record: Record<string, number> = {};
+    if (this.steps > 0) record['mean |g|'] = this.gateSum / this.steps;
+    if (this.rows > 0) record['share of M = 1'] = this.helped / this.rows;
+    return { ...record, ...this.promptFigures(), ...this.usageFigures() };
+  }
+
+  private promptFigures(): Record<string, number> {
+    const all = [...this.prompts].sort(([a], [b]) => a - b);
+    const total = all.reduce((sum, [, count]) => sum + count, 0);
+    if (total === 0) return {};
+    const quantile = (q: number): number => {
+      let left = q * total;
+      return (all.find(([, count]) => (left -= count) <= 0) ?? all[all.length - 1])[0];
+    };
+    return {
+      'm mean': all.reduce((sum, [m, count]) => sum + m * count, 0) / total,
+      'm min': all[0][0],
+      'm 10 %': quantile(0.1),
+      'm median': quantile(0.5),
+      'm 90 %': quantile(0.9),
+      'm max': all[all.length - 1][0],
+    };
+  }
+
+  /** Share of codewords in use; perplexity of their use, at most K. */
+  private usageFigures(): Record<string, number> {
+    const total = this.usage.reduce((a, b) => a + b, 0);
+    if (total === 0) return {};
+    const entropy = this.usage.reduce((sum, n) => (n > 0 ? sum - (n / total) * Math.log(n / total) : sum), 0);
+    const used = this.usage.reduce((count, n) => count + (n > 0 ? 1 : 0), 0);
+    return { 'codebook usage': used / this.usage.length, 'codebook perplexity': Math.exp(entropy) };
+  }
+
+  reset(): void {
+    this.usage.fill(0);
+    this.prompts.clear();
+    this.rows = this.helped = this.gateSum = this.steps = 0;
+  }
+}

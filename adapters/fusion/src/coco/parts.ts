@@ -1,0 +1,94 @@
+import { type DifferentiableDecoder, type FusionContext, type LoraWeights, UsageError } from '@coco-rec/core';
+import { ItemText } from '../item-text.js';
+import { requireDecoder } from '../require-decoder.js';
+import { ItemTextSide } from '../text-item-vectors.js';
+import { Align } from './align.js';
+import { Codebook } from './codebook.js';
+import { Decouple } from './decouple.js';
+import type { CoCoSettings } from './presets.js';
+import { promptTextCount, promptTexts } from './prompt-texts.js';
+import { promptTokens } from './prompts.js';
+import { Semantic } from './semantic.js';
+import { type TitleInput, TitleTokens, TitleVectors } from './title-input.js';
+
+/** What CoCo is made of. */
+export interface CoCoParts {
+  readonly decoder: DifferentiableDecoder;
+  readonly text: ItemText;
+  readonly titles: TitleInput;
+  /** Undefined: the fixed prompt `promptIds` for everyone. */
+  readonly codebook?: Codebook;
+  readonly promptIds?: Int32Array;
+  readonly decouple: Decouple;
+  readonly align: Align;
+  readonly lora?: LoraWeights;
+  readonly semantic?: Semantic;
+  readonly itemSide?: ItemTextSide;
+}
+
+/** Encodes the titles and makes the weights. */
+export async function buildParts(settings: CoCoSettings, context: FusionContext): Promise<CoCoParts> {
+  const { parameters, backbone, knowledge } = context;
+  const D = backbone.dimension;
+  const decoder = requireDecoder('coco', knowledge?.decoder);
+  const text = await ItemText.load(context, 'coco', settings.control);
+  const H = text.hiddenSize;
+  const codebook = settings.soft ? await buildCodebook(settings, context, decoder) : undefined;
+  const features =
+    settings.itemText || settings.semantic.weight > 0 ? await text.features(settings.textWidth) : undefined;
+  const { weight, temperature } = settings.semantic;
+  const semanticScope = parameters.scope('semantic');
+  return {
+    decoder,
+    text,
+    titles: buildTitles(settings, context, decoder, text),
+    codebook,
+    promptIds: codebook ? undefined : promptTokens(decoder, settings.promptText),
+    decouple: new Decouple(parameters.scope('decouple'), H, D, settings.decouple),
+    align: new Align(parameters.scope('align'), D, settings.align),
+    lora: settings.lora && decoder.createLora(parameters.scope('lora'), settings.lora),
+    semantic:
+      features && weight > 0 ? new Semantic(semanticScope, D, text, features, temperature) : undefined,
+    itemSide:
+      features && settings.itemText ? new ItemTextSide(parameters.scope('itemText'), features, D) : undefined,
+  };
+}
+
+function buildTitles(
+  settings: CoCoSettings,
+  { dataset, parameters }: FusionContext,
+  decoder: DifferentiableDecoder,
+  text: ItemText,
+): TitleInput {
+  if (settings.granularity === 'title') return new TitleVectors(parameters, text, decoder.embeddingNorm);
+  const titles = Array.from(text.titleOf, (item, i) =>
+    text.hasText[i] === 1 ? (dataset.texts?.get(item) ?? '') : '',
+  );
+  return new TitleTokens(decoder, titles, settings.maxTitleTokens);
+}
+
+async function buildCodebook(
+  { codebook }: CoCoSettings,
+  { parameters, backbone, knowledge }: FusionContext,
+  decoder: DifferentiableDecoder,
+): Promise<Codebook> {
+  const H = decoder.hiddenSize;
+  const first = codebook.init === 'prompts' ? await encodedPrompts(codebook.size, knowledge) : undefined;
+  const shape = { dimension: backbone.dimension, hiddenSize: H, norm: decoder.embeddingNorm, first };
+  return new Codebook(parameters.scope('codebook'), codebook, shape);
+}
+
+/** The paper's start: encoded texts of structured prompts, centred. @returns [K·H] */
+async function encodedPrompts(size: number, knowledge: FusionContext['knowledge']): Promise<Float32Array> {
+  if (size > promptTextCount) {
+    throw new UsageError(
+      `"fusion.codebook.size" is ${size}, and there are ${promptTextCount} texts for "init: prompts"; ` +
+        'take fewer, or "init: queries".',
+    );
+  }
+  const vectors = (await knowledge?.encode?.(promptTexts(size))) ?? new Float32Array();
+  const H = vectors.length / size;
+  const mean = new Float64Array(H);
+  for (let i = 0; i < vectors.length; i++) mean[i % H] += vectors[i] / size;
+  return vectors.map((value, i) => value - mean[i % H]);
+}

@@ -1,0 +1,16 @@
+import type { FusionDescriptor } from '@coco-rec/core';
+import { coco } from './coco/descriptor.js';
+import { concat } from './concat.js';
+import { mlp } from './mlp.js';
+import { none } from './none.js';
+import { text } from './text.js';
+
+/** All fusions of this package, in the order of `coco list`. */
+export const fusions: readonly FusionDescriptor[] = [none, text, concat, mlp, coco];
+
+export { NoneConfig } from './none.js';
+export { TextFusionConfig } from './text.js';
+export { ConcatConfig } from './concat.js';
+export { MLPConfig } from './mlp.js';
+export { CoCoConfig } from './coco/config.js';
+export { type CoCoSettings, settingsOf } from './coco/presets.js';

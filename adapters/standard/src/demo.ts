@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { CocoError, type Metrics, UsageError, evaluateRanker } from '@coco-rec/core';
+import { type Comparison, compare } from './compare.js';
+import { demoSettings } from './demo-config.js';
+import { type PlainConfig, checkConfig } from './load-config.js';
+import { NodeFileStore } from './node-ports.js';
+import { type RecommenderOptions, createContext, createRecommender } from './recommender.js';
+import { gainCells } from './report/comparison-tables.js';
+import { durationText, metricText } from './report/figures.js';
+import { type Table, figureColumns } from './report/table.js';
+import { writeComparisonReport } from './report/write-report.js';
+import { Session } from './session.js';
+
+/** What the demo leaves in its folder, to know it again. */
+const markerFile = 'demo.json';
+
+export interface DemoOptions extends RecommenderOptions {
+  /** Removes what an earlier demo left. Default false: a stopped demo goes on. */
+  readonly fresh?: boolean;
+  /** Default: runs/demo. */
+  readonly output?: string;
+  /** Default: none, concat, mlp, coco. */
+  readonly fusions?: string;
+  /** Keys of the config that stand instead of the demo's, such as a smaller shop. */
+  readonly config?: PlainConfig;
+}
+
+export interface Demo {
+  readonly table: Table;
+  readonly output: string;
+  /** Path of report.html. */
+  readonly report: string;
+}
+
+/**
+ * The embedded demo: makes a small shop, trains popularity, SASRec and its fusions with the embedded language model, and
+ * sets the shop's oracle beside them.
+ */
+export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
+  const startedAt = Date.now();
+  const { output = demoSettings.output, fusions = demoSettings.fusions } = options;
+  const files = new NodeFileStore(output);
+  if (options.fresh) await removeEarlier(files);
+  const config: PlainConfig = { ...demoSettings.config, ...options.config, output };
+  await files.write(markerFile, `${JSON.stringify(config, null, 2)}\n`);
+  const popularity = await popularityMetrics(config, output, options);
+  const comparison = await compare(config, { ...options, fusions, seeds: demoSettings.seeds });
+  const oracle = await oracleMetrics(config, files, options);
+  const table = demoTable({ popularity, comparison, oracle, seconds: (Date.now() - startedAt) / 1000 });
+  const report = await writeComparisonReport(output, comparison, [table]);
+  return { table, output, report };
+}
+
+/** Only a folder that a demo wrote is removed. */
+async function removeEarlier(files: NodeFileStore): Promise<void> {
+  const names = await files.list('');
+  if (names.length === 0) return;
+  if (!names.includes(markerFile)) throw new UsageError(`${files.root} is not the folder of a demo: it is left as it is.`);
+  await files.remove('');
+}
+
+async function popularityMetrics(config: PlainConfig, output: string, options: DemoOptions): Promise<Metrics> {
+  const own = { ...config, backbone: 'popularity', fusion: 'none', output: join(output, 'popularity') };
+  const recommender = createRecommender(own, options);
+  try {
+    return (await recommender.fit()).test;
+  } finally {
+    recommender.dispose();
+  }
+}
+
+/** The Bayes predictor of the shop, given the observed history only: nobody is better on average. */
+async function oracleMetrics(plain: PlainConfig, files: NodeFileStore, options: DemoOptions): Promise<Metrics> {
+  const config = checkConfig(plain);
+  const { registry, context } = createContext(config.output, options);
+  const session = await Session.open(config, registry, context);
+  try {
+    const { split } = session;
+    const { oracle } = split.dataset;
+    if (!oracle) throw new CocoError(`The data ${split.dataset.name} has no oracle: the demo needs a simulated shop.`);
+    const { topK, filter } = config.evaluate;
+    const how = { target: 'test', cutoffs: topK, removeSeen: filter === 'seen' } as const;
+    context.progress.log('oracle: measuring what nobody can beat.');
+    const { metrics } = await evaluateRanker(oracle, split, { ...how, ...context });
+    await files.write('oracle.json', `${JSON.stringify({ test: metrics }, null, 2)}\n`);
+    return metrics;
+  } finally {
+    session.dispose();
+  }
+}
+
+/** The demo's one table. */
+export function demoTable(found: {
+  popularity: Metrics;
+  comparison: Comparison;
+  oracle: Metrics;
+  seconds: number;
+}): Table {
+  const { popularity, comparison, oracle, seconds } = found;
+  const cells = (name: string, metrics: Metrics, gain = ['', '', '', '']): string[] => [
+    name,
+    metricText(metrics['recall@5']),
+    metricText(metrics['ndcg@5']),
+    ...gain,
+  ];
+  const methods = comparison.methods.map(({ name, mean, difference }) =>
+    cells(name === 'none' ? 'SASRec' : `SASRec + ${name}`, mean, gainCells(difference?.['recall@5'])),
+  );
+  return {
+    title: 'A made-up shop: what each method finds',
+    columns: figureColumns('Method', 'R@5', 'N@5', 'R@5 over SASRec', '95 % interval', 'Holm p', 'verdict'),
+    rows: [cells('popularity', popularity), ...methods, cells('oracle', oracle)],
+    notes: [
+      'The oracle knows how the shop was made and sees the same history: on average nobody can be better.',
+      `One seed: preliminary, a result takes 5. This took ${durationText(seconds)}.`,
+    ],
+  };
+}

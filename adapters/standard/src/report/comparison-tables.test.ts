@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { ComparedMethod, Comparison } from '../compare.js';
+import { comparisonTable, gainCells, verdictOf } from './comparison-tables.js';
+
+const found = { difference: 0.006, relative: 0.12, interval: [0.002, 0.01], p: 0.004, pHolm: 0.012 } as const;
+
+function method(name: string, more: Partial<ComparedMethod> = {}): ComparedMethod {
+  const mean = { 'recall@5': 0.05, 'ndcg@5': 0.03 };
+  return { name, mean, validation: mean, seconds: 12, runs: [], ...more };
+}
+
+function comparison(methods: readonly ComparedMethod[], seeds = 3): Comparison {
+  return { protocol: { filter: 'none' }, seeds, standing: seeds >= 5 ? 'result' : 'preliminary', methods };
+}
+
+describe('comparisonTable', () => {
+  it('tells gain and interval as shares of the mean of none, and the corrected p', () => {
+    // The mean of none is .006 / .12 = .05.
+    assert.deepEqual(gainCells(found), ['+12.0 %', '+4.0 … +20.0 %', '0.012', 'better']);
+    assert.deepEqual(gainCells(undefined), ['', '', '', '']);
+  });
+
+  it('says that no difference is shown while the interval holds 0', () => {
+    assert.equal(verdictOf({ interval: [-0.001, 0.02] }), 'no difference shown');
+    assert.equal(verdictOf({ interval: [0, 0.02] }), 'no difference shown');
+    assert.equal(verdictOf({ interval: [-0.02, -0.001] }), 'worse');
+  });
+
+  it('has a cell for every column and names the filter', () => {
+    const table = comparisonTable(comparison([method('none'), method('coco', { difference: { 'recall@5': found } })]));
+    for (const row of table.rows) assert.equal(row.length, table.columns.length);
+    assert.match(table.title, /seen items kept/);
+    assert.ok(table.columns.some(({ label }) => label === 'R@5, seen removed'));
+    assert.ok(table.rows[1].includes('better'));
+  });
+
+  it('calls fewer than five seeds preliminary', () => {
+    const methods = [method('none'), method('coco', { difference: { 'recall@5': found } })];
+    assert.match(comparisonTable(comparison(methods, 4)).notes?.[0] ?? '', /preliminary/);
+    assert.doesNotMatch(comparisonTable(comparison(methods, 5)).notes?.[0] ?? '', /preliminary/);
+  });
+
+  it('says why there is no gain where none was not run', () => {
+    assert.match(comparisonTable(comparison([method('coco')])).notes?.[1] ?? '', /none was not run/);
+  });
+});

@@ -1,0 +1,117 @@
+import type { PairedDifference } from '@coco-rec/core';
+import type { ComparedMethod, Comparison } from '../compare.js';
+import {
+  durationText,
+  filterText,
+  gainText,
+  intervalText,
+  metricLabel,
+  metricText,
+  otherFilterOf,
+  pText,
+} from './figures.js';
+import { type Table, figureColumns } from './table.js';
+
+/** The one table of a comparison: figures with both filters, and the paired gain of `metric` over `none`. */
+export function comparisonTable(comparison: Comparison, metric: 'recall@5' | 'ndcg@5' = 'recall@5'): Table {
+  const { methods, protocol } = comparison;
+  const other = otherFilterOf(protocol.filter) === 'seen' ? 'removed' : 'kept';
+  const label = metricLabel(metric);
+  return {
+    title: `Methods, ${filterText(protocol.filter)}; gain in ${label}`,
+    columns: figureColumns(
+      'Method',
+      'R@5',
+      'N@5',
+      `R@5, seen ${other}`,
+      `N@5, seen ${other}`,
+      `${label} over none`,
+      '95 % interval',
+      'Holm p',
+      'verdict',
+      'time a run',
+    ),
+    rows: methods.map((method) => [
+      method.name,
+      metricText(method.mean['recall@5']),
+      metricText(method.mean['ndcg@5']),
+      metricText(otherMean(method, 'recall@5')),
+      metricText(otherMean(method, 'ndcg@5')),
+      ...gainCells(method.difference?.[metric]),
+      durationText(method.seconds),
+    ]),
+    notes: standingNotes(comparison),
+  };
+}
+
+/** Gains over `text`; undefined where it was not run. */
+export function gainOverTextTable(comparison: Comparison, metric: 'recall@5' | 'ndcg@5'): Table | undefined {
+  const rows = comparison.methods.flatMap(({ name, differenceToText }) =>
+    differenceToText ? [[name, ...gainCells(differenceToText[metric])]] : [],
+  );
+  if (rows.length === 0) return undefined;
+  const label = metricLabel(metric);
+  return {
+    title: `Gain in ${label} over text`,
+    columns: figureColumns('Method', `${label} over text`, '95 % interval', 'p', 'verdict'),
+    rows,
+    notes: ['These p values are not corrected for several methods.'],
+  };
+}
+
+/** Figures of every run. */
+export function runsTable(comparison: Comparison): Table {
+  const names = Object.keys(comparison.methods[0]?.mean ?? {});
+  return {
+    title: 'Test figures of every run',
+    columns: figureColumns('Method', 'seed', ...names.map(metricLabel), 'time'),
+    rows: comparison.methods.flatMap(({ name, runs }) =>
+      runs.map(({ seed, result }) => [
+        name,
+        String(seed),
+        ...names.map((metric) => metricText(result.test[metric])),
+        durationText(result.seconds),
+      ]),
+    ),
+  };
+}
+
+/** Gain, interval, p and verdict of one paired difference, in parts of the baseline's mean. */
+export function gainCells(found: (PairedDifference & { pHolm?: number }) | undefined): string[] {
+  if (!found) return ['', '', '', ''];
+  const { difference, relative, interval, p, pHolm = p } = found;
+  // The baseline's mean; a share of it is what readers compare with other papers.
+  const scale = difference === 0 ? Number.NaN : relative / difference;
+  const [from, to] = interval;
+  return [
+    gainText(relative),
+    intervalText(from * scale, to * scale),
+    pText(pHolm),
+    verdictOf(found),
+  ];
+}
+
+/** "no difference shown" while the interval holds 0. */
+export function verdictOf({ interval: [from, to] }: Pick<PairedDifference, 'interval'>): string {
+  if (from > 0) return 'better';
+  return to < 0 ? 'worse' : 'no difference shown';
+}
+
+function otherMean({ runs }: ComparedMethod, metric: string): number | undefined {
+  const values = runs.map(({ result }) => result.otherFilter.test[metric]);
+  if (values.length === 0 || values.some((value) => value === undefined)) return undefined;
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function standingNotes({ seeds, standing, methods }: Comparison): string[] {
+  const notes = [
+    `Means over ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}` +
+      (standing === 'preliminary' ? ': preliminary, a result takes 5 seeds.' : '.'),
+  ];
+  if (methods.some(({ difference }) => difference)) {
+    notes.push('Gains are paired by user and seed; intervals by bootstrap over both; p by Holm over the methods.');
+  } else if (!methods.some(({ name }) => name === 'none')) {
+    notes.push('No gains are told: the method none was not run.');
+  }
+  return notes;
+}

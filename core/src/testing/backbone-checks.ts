@@ -1,0 +1,119 @@
+import type { Dataset } from '../specification/dataset.js';
+import type { BackboneDescriptor } from '../specification/descriptor.js';
+import type { Sequence } from '../data/batches.js';
+import { type Check, type Law, demand, demandEqual, largestDifference, toChecks } from './check.js';
+import { type Opener, changedAfter, commonLaws, demandGradients } from './common-laws.js';
+import { testDataset } from './test-dataset.js';
+import { type World, inWorld } from './world.js';
+
+export interface BackboneCheckOptions {
+  /** Keys of the section `backbone`; small widths make the checks fast. */
+  readonly config?: object;
+  /** Default: `testDataset()`, which has titles, attributes and real times. */
+  readonly dataset?: Dataset;
+  /** Laws that do not apply, with the reason, by the law's name. */
+  readonly skip?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The laws of a backbone. They need a started engine with gradients; which laws apply is read from the descriptor's
+ * `capabilities`.
+ * @throws CocoError for a skip that names no law
+ */
+export function backboneChecks(descriptor: BackboneDescriptor, options: BackboneCheckOptions = {}): Check[] {
+  const { config: backboneConfig, dataset = testDataset(), skip = {} } = options;
+  const { frozen } = descriptor.capabilities;
+  const open: Opener = async (seed) => ({ backbone: descriptor, backboneConfig, dataset, seed });
+  const weightless = frozen ? 'it declares "frozen": it has no weights that learn' : undefined;
+  const laws: Law[] = [
+    { name: 'it is what its descriptor says', run: () => description(open) },
+    ...commonLaws({ open, hasWeights: !frozen }),
+    causalityLaw(descriptor, open),
+    { name: 'every variable gets a gradient', run: () => gradients(open), skip: weightless },
+    { name: 'it overfits 8 sequences', run: () => overfits(open), skip: weightless },
+  ];
+  return toChecks(laws, descriptor.id, skip);
+}
+
+async function description(open: Opener): Promise<void> {
+  const options = await open(1);
+  await inWorld(options, async ({ model }) => {
+    const { backbone } = model;
+    const { id, capabilities } = options.backbone;
+    demand(backbone.id === id, `The descriptor's id is "${id}", the backbone's "${backbone.id}".`);
+    for (const [name, value] of Object.entries(capabilities)) {
+      const own = backbone.capabilities[name as keyof typeof capabilities];
+      demand(
+        own === value,
+        `The capability "${name}" is ${value} in the descriptor, ${own} in the backbone.`,
+      );
+    }
+    const items = backbone.itemVectors();
+    demand(
+      items.count === options.dataset.itemCount + 1,
+      `There are ${items.count} item vectors, not V + 1.`,
+    );
+    const trainable = model.parameters.entries().some((parameter) => parameter.trainable);
+    demand(trainable !== capabilities.frozen, `"frozen" is ${capabilities.frozen}, which is not so.`);
+  });
+}
+
+function causalityLaw({ capabilities }: BackboneDescriptor, open: Opener): Law {
+  return {
+    name: 'causality is as declared',
+    run: () => causality(open, capabilities.causal),
+    skip: capabilities.perPositionStates
+      ? undefined
+      : 'it declares no "perPositionStates": there are no states before the last',
+  };
+}
+
+async function causality(open: Opener, isCausal: boolean): Promise<void> {
+  await inWorld(await open(1), async (world) => {
+    world.addNoise();
+    const V = world.options.dataset.itemCount;
+    const keep = 3;
+    const original = longest(world);
+    const pool = Array.from({ length: V }, (_, i) => i + 1);
+    const changed = changedAfter(original, keep, pool);
+    const before = (await world.scores(world.batch([original], 'predict'))).subarray(0, keep * V);
+    const after = (await world.scores(world.batch([changed], 'predict'))).subarray(0, keep * V);
+    if (isCausal) demandEqual(after, before, 'It declares "causal": rows before the items that changed');
+    else {
+      demand(
+        largestDifference(after, before) !== 0,
+        'It does not declare "causal", but items that come later change nothing before them.',
+      );
+    }
+  });
+}
+
+function longest(world: World): Sequence {
+  return world.sequences.reduce((a, b) => (b.history.length > a.history.length ? b : a));
+}
+
+async function gradients(open: Opener): Promise<void> {
+  await inWorld(await open(1), (world) => demandGradients(world.addNoise(), 'backbone'));
+}
+
+const mostSteps = 300;
+
+/** After training on 8 sequences alone, each one's next item has rank 1. */
+async function overfits(open: Opener): Promise<void> {
+  await inWorld(await open(1), async (world) => {
+    const chosen = world.sequences.slice(0, 8);
+    const histories = chosen.map(({ history }) => history);
+    const targets = Int32Array.from(chosen, ({ next }) => next);
+    const batchAt = (): ReturnType<World['batch']> => world.batch(chosen, 'train', world.trainingRows());
+    let found = 0;
+    for (let steps = 0; steps < mostSteps && found < chosen.length; steps += 10) {
+      await world.train(10, { batchAt, learningRate: 0.02 });
+      const ranks = await world.ranker.ranks(histories, targets);
+      found = ranks.filter((rank) => rank === 1).length;
+    }
+    demand(
+      found === chosen.length,
+      `After ${mostSteps} steps on 8 sequences only ${found} of their next items have rank 1.`,
+    );
+  });
+}

@@ -1,0 +1,257 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { TrainConfig } from '../config/run-config.js';
+import { readConfig } from '../config/validate.js';
+import { type Sequence, makeBatch, trainingSequences } from '../data/batches.js';
+import { nextItemRows } from '../data/row-samplers.js';
+import { leaveOneOut } from '../data/split.js';
+import { createLoss } from '../losses/create-loss.js';
+import { Random } from '../random.js';
+import { disposeBatch } from '../specification/backbone.js';
+import type { Batch, PreparedBatch } from '../specification/batch.js';
+import type { Dataset } from '../specification/dataset.js';
+import type { BackboneDescriptor, FusionDescriptor } from '../specification/descriptor.js';
+import { type FuseResult, FusionStrategy, type WarmStates } from '../specification/fusion-strategy.js';
+import type { KnowledgeLLM } from '../specification/knowledge-llm.js';
+import { type Parameter, Parameters } from '../specification/parameters.js';
+import { Pass } from '../specification/pass.js';
+import type { RowSampler } from '../specification/stage.js';
+import { Adam } from '../training/adam.js';
+import { FusedRanker } from '../training/fused-ranker.js';
+import { sampleStates } from '../training/samples.js';
+import { SequenceModel } from '../training/sequence-model.js';
+import { trainStep } from '../training/train-step.js';
+
+/** What a world is made of. */
+export interface WorldOptions {
+  readonly backbone: BackboneDescriptor;
+  /** Keys of the section `backbone`. */
+  readonly backboneConfig?: object;
+  readonly fusion?: FusionDescriptor;
+  /** Keys of the section `fusion`. */
+  readonly fusionConfig?: object;
+  readonly knowledge?: KnowledgeLLM;
+  readonly dataset: Dataset;
+  readonly seed: number;
+}
+
+/** No fusion: the bare backbone. */
+class BareFusion extends FusionStrategy {
+  readonly id = 'bare';
+  async initialize(): Promise<void> {}
+  fuse(h: tf.Tensor2D): FuseResult {
+    return { h };
+  }
+}
+
+/** Which parameters a law trains. */
+export type Part = 'all' | 'backbone' | 'fusion';
+
+const sequencesPerStep = 8;
+const steps = { weightDecay: 0, gradientNorm: 5 } as const;
+
+/** A model on a data set, made as the front door makes it, with what the laws do to it. */
+export class World {
+  private readonly adam = new Adam();
+  private stepCount = 0;
+
+  private constructor(
+    readonly options: WorldOptions,
+    readonly model: SequenceModel,
+    readonly ranker: FusedRanker,
+    readonly sequences: readonly Sequence[],
+  ) {}
+
+  static async open(options: WorldOptions): Promise<World> {
+    const { dataset, seed, knowledge } = options;
+    const split = leaveOneOut(dataset);
+    const random = new Random(seed);
+    const parameters = new Parameters(random.derive('parameters'));
+    const context = { dataset, trainLengths: split.trainLengths, random: random.derive('loss') };
+    const backbone = options.backbone.create(
+      readConfig(options.backbone.config, options.backboneConfig ?? {}, 'backbone'),
+    );
+    backbone.initialize({
+      itemCount: dataset.itemCount,
+      parameters: parameters.scope('backbone'),
+      loss: createLoss('softmax', context),
+      dataset,
+    });
+    const fusion = createFusion(options);
+    await fusion.initialize({
+      dataset,
+      backbone,
+      knowledge,
+      parameters: parameters.scope('fusion'),
+      random: random.derive('fusion'),
+      progress: { report: () => undefined, log: () => undefined },
+    });
+    const model = new SequenceModel(backbone, fusion, parameters);
+    model.fused = options.fusion !== undefined;
+    const world = new World(
+      options,
+      model,
+      new FusedRanker(model, new TrainConfig()),
+      trainingSequences(split),
+    );
+    if (model.fused) await fusion.startJoint((count) => world.sample(count));
+    return world;
+  }
+
+  /** Trainable parameters of a part. */
+  trainable(part: Part): Parameter[] {
+    const all = this.model.parameters.entries().filter(({ trainable }) => trainable);
+    return part === 'all' ? all : all.filter(({ name }) => name.startsWith(`${part}/`));
+  }
+
+  /** Adds N(0, .02) to every trainable variable: gates and LoRA's B start at 0, where much has no gradient. */
+  addNoise(): this {
+    for (const { name, variable } of this.trainable('all')) {
+      const random = new Random(this.options.seed).derive('noise', name);
+      const noise = Float32Array.from({ length: variable.size }, () => 0.02 * random.normal());
+      tf.tidy(() => variable.assign(tf.add(variable, tf.tensor(noise, variable.shape)) as typeof variable));
+    }
+    this.ranker.weightsChanged();
+    return this;
+  }
+
+  batch(sequences: readonly Sequence[], phase: Batch['phase'], rows: RowSampler = everyPositionRows): Batch {
+    const random = new Random(this.options.seed).derive('batch', this.stepCount);
+    return makeBatch(sequences, { maxLength: this.model.backbone.maxLength, phase, rows, random });
+  }
+
+  /** The n-th training batch of 8 sequences. */
+  trainingBatch(n: number): Batch {
+    const start = n * sequencesPerStep;
+    const chosen = Array.from({ length: Math.min(sequencesPerStep, this.sequences.length) }, (_, i) => {
+      return this.sequences[(start + i) % this.sequences.length];
+    });
+    return this.batch(chosen, 'train', this.trainingRows());
+  }
+
+  trainingRows(): RowSampler {
+    return this.model.backbone.rowSampler() ?? nextItemRows;
+  }
+
+  /** Scores of all items at every row, without dropout. @returns [P·V] */
+  async scores(batch: Batch): Promise<Float32Array> {
+    const { backbone } = this.model;
+    return this.withPrepared(batch, (prepared, extra) =>
+      tf.tidy(() => {
+        const h = this.model.rowStates(prepared, extra, Pass.predict); // [P, D]
+        const items = this.model.itemVectors();
+        // The CPU engine hands out its own buffer, so copy.
+        return Float32Array.from(backbone.scores(h, items, 1, items.count).dataSync());
+      }),
+    );
+  }
+
+  /** Trains on batches of 8 sequences; `batchAt` gives the batch of each step. */
+  async train(
+    count: number,
+    options: { part?: Part; learningRate?: number; batchAt?: (step: number) => Batch } = {},
+  ): Promise<void> {
+    const { part = 'all', learningRate = 0.005 } = options;
+    for (let i = 0; i < count; i++) {
+      const step = this.stepCount++;
+      await trainStep({
+        model: this.model,
+        batch: options.batchAt?.(step) ?? this.trainingBatch(step),
+        key: new Random(this.options.seed).derive('step', step).streamKey,
+        adam: this.adam,
+        config: { ...steps, learningRate },
+        rateScale: 1,
+        parameters: this.trainable(part),
+        weight: 1,
+        place: `step ${step + 1} of the conformance kit`,
+      });
+    }
+    this.ranker.weightsChanged();
+  }
+
+  /** Gradients of a training batch's loss by parameter name; absent where there is none. */
+  async gradients(batch: Batch, part: Part): Promise<Map<string, Float32Array>> {
+    const parameters = this.trainable(part);
+    const key = new Random(this.options.seed).derive('gradient', batch.rows.count).streamKey;
+    return this.withPrepared(batch, (prepared, extra) => {
+      const { value, grads } = tf.tidy(() =>
+        tf.variableGrads(
+          () => this.model.stepLoss(prepared, extra, Pass.train(key)).total,
+          parameters.map(({ variable }) => variable),
+        ),
+      );
+      const found = new Map<string, Float32Array>();
+      for (const { name, variable } of parameters) {
+        const gradient = grads[variable.name] as tf.Tensor | null;
+        if (gradient) found.set(name, Float32Array.from(gradient.dataSync()));
+      }
+      tf.dispose([value, grads]);
+      return found;
+    });
+  }
+
+  private async withPrepared<T>(batch: Batch, use: (batch: PreparedBatch, extra: unknown) => T): Promise<T> {
+    const { backbone, fusion, fused } = this.model;
+    const prepared = await backbone.prepare(batch);
+    const extra = fused ? await fusion.prepare(prepared) : undefined;
+    try {
+      return use(prepared, extra);
+    } finally {
+      disposeBatch(prepared);
+      tf.dispose(extra);
+    }
+  }
+
+  /** All values of a part, name by name. */
+  async values(part: Part): Promise<Map<string, ArrayLike<number>>> {
+    const prefix = part === 'all' ? '' : `${part}/`;
+    const state = await this.model.parameters.state();
+    return new Map(
+      [...state].filter(([name]) => name.startsWith(prefix)).map(([name, { values }]) => [name, values]),
+    );
+  }
+
+  /** What a trainer does at the end of an epoch. */
+  endEpoch(): Promise<Record<string, number>> {
+    return this.model.fusion.endEpoch((count) => this.sample(count));
+  }
+
+  private sample(count: number): Promise<WarmStates> {
+    return sampleStates(this.ranker, this.sequences, count, new Random(this.options.seed).derive('sample'));
+  }
+
+  dispose(): void {
+    this.adam.dispose();
+    this.ranker.dispose();
+  }
+}
+
+function createFusion({ fusion, fusionConfig }: WorldOptions): FusionStrategy {
+  return fusion ? fusion.create(readConfig(fusion.config, fusionConfig ?? {}, 'fusion')) : new BareFusion();
+}
+
+/** A row at every position, the last too; an empty history has its row at position 0. */
+export const everyPositionRows: RowSampler = (block) => {
+  const rows = Array.from({ length: block.batchSize }, (_, b) =>
+    Array.from({ length: Math.max(1, block.lengths[b]) }, (_, t) => ({ b, t })),
+  ).flat();
+  const targetOf = ({ b, t }: { b: number; t: number }): number =>
+    t + 1 < block.lengths[b] ? block.items[b * block.length + t + 1] : block.next[b];
+  return {
+    count: rows.length,
+    sequence: Int32Array.from(rows, ({ b }) => b),
+    position: Int32Array.from(rows, ({ t }) => t),
+    target: Int32Array.from(rows, targetOf),
+    user: Int32Array.from(rows, ({ b }) => block.users[b]),
+    visibleUntil: Int32Array.from(rows, ({ b, t }) => block.offsets[b] + Math.min(t + 1, block.lengths[b])),
+  };
+};
+
+/** Runs `use` with a world and frees it. */
+export async function inWorld<T>(options: WorldOptions, use: (world: World) => Promise<T>): Promise<T> {
+  const world = await World.open(options);
+  try {
+    return await use(world);
+  } finally {
+    world.dispose();
+  }
+}

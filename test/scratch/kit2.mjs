@@ -1,0 +1,11 @@
+import { startEngine } from '@coco-rec/engine';
+import { backboneChecks, fusionChecks } from '@coco-rec/core/testing';
+import { backbones } from '@coco-rec/backbones';
+import { fusions } from '@coco-rec/fusion';
+import { tinyKnowledge } from '../../adapters/fusion/dist/tiny-world.test.js';
+await startEngine(process.argv[2] ?? 'wasm');
+const sas = backbones.find(b=>b.id==='sasrec');
+const kn = tinyKnowledge();
+const run = async (cs)=>{ for (const c of cs) { if (!/overfit|saved/.test(c.name)) continue; const t=Date.now(); let r='ok'; if (c.skip) r='skip '+c.skip; else try { await c.run(); } catch(e){ r='FAIL '+e.message.slice(0,600)+ (e.name==='CocoError'?'':e.stack);} console.log(((Date.now()-t)+'ms').padStart(7), c.name, '—', r);} };
+await run(backboneChecks(sas, {config:{dimension:16,maxLength:12}}));
+for (const f of fusions) await run(fusionChecks(f, sas, {knowledge: async()=>kn, backboneConfig:{dimension:16,maxLength:12}}));
