@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import { CocoError, UsageError } from '@coco-rec/core';
 
 /** Histories of a JSON Lines file, or of standard input ("-"). @throws UsageError with the line number */
-export async function readHistories(path: string): Promise<string[][]> {
+export async function readHistories(path: string, signal: AbortSignal): Promise<string[][]> {
   const name = path === '-' ? 'standard input' : path;
-  const text = path === '-' ? await readInput() : await readText(path);
+  const text = path === '-' ? await readInput(signal) : await readText(path);
   return parseHistories(text, name);
 }
 
@@ -44,9 +45,9 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-async function readInput(): Promise<string> {
+async function readInput(signal: AbortSignal): Promise<string> {
   if (process.stdin.isTTY) throw new UsageError('Give histories: --history a,b,c, or --file, or on standard input.');
   const parts: Buffer[] = [];
-  for await (const part of process.stdin) parts.push(part as Buffer);
+  for await (const part of addAbortSignal(signal, process.stdin)) parts.push(part as Buffer);
   return Buffer.concat(parts).toString('utf8');
 }

@@ -36,12 +36,14 @@ function stackOf(error: Error): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
-/** `coco … | head` is no error. */
+/** `coco … | head` is no error; `coco … > file` on a full disk is one. */
 function quietOnClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(exitCodes.good);
-      throw error;
+    stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') process.exit(exitCodes.good);
+      const reason = code === 'ENOSPC' ? 'the disk is full' : message;
+      if (stream === process.stdout) process.stderr.write(`coco: Cannot write the output: ${reason}.\n`);
+      process.exit(exitCodes.failed);
     });
   }
 }

@@ -16,7 +16,8 @@ export class Collector {
   /** @param time as written; '' where the source has none */
   interaction(user: string, item: string, time: string | undefined, place: string): void {
     this.count('interactions read');
-    if (user === '' || item === '') throw new CocoError(`${place}: the ${user === '' ? 'user' : 'item'} id is empty.`);
+    if (user === '' || item === '')
+      throw new CocoError(`${place}: the ${user === '' ? 'user' : 'item'} id is empty.`);
     const key = `${user}\t${item}\t${time ?? ''}`;
     if (time !== undefined && this.seen.has(key)) {
       this.count('duplicate interactions dropped');
@@ -45,7 +46,8 @@ export class Collector {
       this.counts['items without text'] = without;
     }
     for (const [what, count] of Object.entries(this.counts)) {
-      if (/unknown|without|twice|duplicate/.test(what) && count > 0) report.warnings.push(`${this.name}: ${count} ${what}.`);
+      if (/unknown|without|twice|duplicate/.test(what) && count > 0)
+        report.warnings.push(`${this.name}: ${count} ${what}.`);
     }
     report.warnings.forEach((warning) => context.progress.log(warning));
     return dataset;
@@ -57,5 +59,7 @@ function readTime(text: string, place: string): number {
   if (text.trim() !== '' && Number.isFinite(time)) return time;
   const date = Date.parse(text);
   if (text.trim() !== '' && Number.isFinite(date)) return date / 1000;
-  throw new CocoError(`${place}: the time ${JSON.stringify(text.slice(0, 40))} is neither a number nor a date.`);
+  throw new CocoError(
+    `${place}: the time ${JSON.stringify(text.slice(0, 40))} is neither a number nor a date.`,
+  );
 }

@@ -17,7 +17,9 @@ import { Collector } from './collect.js';
 import { readLines } from './lines.js';
 
 export class RecBoleConfig {
-  @Describe('Folder with NAME.inter and, if there are item texts, NAME.item; also the path of the .inter file.')
+  @Describe(
+    'Folder with NAME.inter and, if there are item texts, NAME.item; also the path of the .inter file.',
+  )
   @IsString()
   path!: string;
 
@@ -66,7 +68,12 @@ async function readInteractions(path: string, collector: Collector): Promise<voi
       if (!at) {
         const header = readHeader(text, path);
         const time = header.columns.indexOf('timestamp');
-        at = { user: columnOf(header, 'user_id'), item: columnOf(header, 'item_id'), time, width: header.columns.length };
+        at = {
+          user: columnOf(header, 'user_id'),
+          item: columnOf(header, 'item_id'),
+          time,
+          width: header.columns.length,
+        };
         return;
       }
       if (text === '') return;
@@ -75,7 +82,12 @@ async function readInteractions(path: string, collector: Collector): Promise<voi
       if (fields.length < at.width) {
         throw new CocoError(`${place}: ${fields.length} fields, expected ${at.width} (tab-separated).`);
       }
-      collector.interaction(fields[at.user], fields[at.item], at.time >= 0 ? fields[at.time] : undefined, place);
+      collector.interaction(
+        fields[at.user],
+        fields[at.item],
+        at.time >= 0 ? fields[at.time] : undefined,
+        place,
+      );
     });
   }
 }
@@ -87,7 +99,11 @@ async function readItems(path: string, config: RecBoleConfig, collector: Collect
       if (!at) {
         const header = readHeader(line, path);
         const columns = config.text.map((name) => columnOf(header, name));
-        at = { item: columnOf(header, 'item_id'), text: columns, attributes: header.columns.indexOf('attributes') };
+        at = {
+          item: columnOf(header, 'item_id'),
+          text: columns,
+          attributes: header.columns.indexOf('attributes'),
+        };
         continue;
       }
       if (line === '') continue;

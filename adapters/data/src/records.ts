@@ -15,7 +15,8 @@ export interface FileRecord {
 export async function* readJsonLines(path: string): AsyncGenerator<FileRecord> {
   for await (const { lines, first } of readLines(path)) {
     for (const [i, text] of lines.entries()) {
-      if (text.trim() !== '') yield { values: parseObject(text, `${path}, line ${first + i}`), line: first + i };
+      if (text.trim() !== '')
+        yield { values: parseObject(text, `${path}, line ${first + i}`), line: first + i };
     }
   }
 }
@@ -40,7 +41,9 @@ export async function* readCsv(path: string): AsyncGenerator<FileRecord> {
   if (info.size === 0) throw new CocoError(`${path} is empty.`);
   const raw = createReadStream(path);
   const input = path.endsWith('.gz') ? raw.pipe(createGunzip()) : raw;
-  const parser = input.pipe(parse({ bom: true, columns: true, info: true, skip_empty_lines: true, trim: true }));
+  const parser = input.pipe(
+    parse({ bom: true, columns: true, info: true, skip_empty_lines: true, trim: true }),
+  );
   raw.once('error', (error: Error) => parser.destroy(error));
   input.once('error', (error: Error) => parser.destroy(error));
   try {
@@ -51,7 +54,8 @@ export async function* readCsv(path: string): AsyncGenerator<FileRecord> {
   } catch (error) {
     if (error instanceof CocoError) throw error;
     const { message } = error as Error;
-    const line = error instanceof CsvError ? `, line ${String((error as { lines?: number }).lines ?? '?')}` : '';
+    const line =
+      error instanceof CsvError ? `, line ${String((error as { lines?: number }).lines ?? '?')}` : '';
     throw new CocoError(`${path}${line}: not valid CSV (${message.split('\n')[0]}).`, { cause: error });
   }
 }

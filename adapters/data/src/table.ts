@@ -48,7 +48,9 @@ async function loadItems(path: string, config: TableConfig, collector: Collector
   for await (const record of readRecords(path)) {
     const id = textOf(record, config.itemId, path);
     // A text may be missing in a line, but a column that the first line lacks is a misspelt one.
-    const parts = config.text.map((column) => textOf(record, column, path, !isFirst)).filter((part) => part.trim());
+    const parts = config.text
+      .map((column) => textOf(record, column, path, !isFirst))
+      .filter((part) => part.trim());
     collector.item(id, parts.join('. '), attributesOf(record, config.attributes));
     isFirst = false;
   }

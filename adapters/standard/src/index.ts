@@ -31,3 +31,14 @@ export { comparisonTable, gainOverTextTable, runsTable } from './report/comparis
 export { type Report, renderReport } from './report/render-report.js';
 export { writeComparisonReport, writeRunReport } from './report/write-report.js';
 export { engineStatus, installEngine, type EngineReport, type InstallOptions } from '@coco-rec/engine';
+export { checkModelFolder, openData, simulateShopFile } from './data-tools.js';
+export { type DatasetSummary, inspectDataset, writeRecBole } from '@coco-rec/data';
+export {
+  type CheckedTensor,
+  type ModelSummary,
+  type PullOptions,
+  type PulledModel,
+  inspectModel,
+  pullModel,
+  sizeText,
+} from '@coco-rec/llm';

@@ -84,7 +84,7 @@ export class Session {
       return units.create(readConfig(units.config, splitSetting(config.backbone).keys, 'backbone'));
     const extraKeys = units.fusion.knowledgeKeys?.(units.fusionConfig) ?? {};
     const wanted = units.needs.knowledge && config.knowledge;
-    const knowledge = wanted && (await this.knowledge(wanted, extraKeys));
+    const knowledge = wanted ? await this.knowledge(wanted, extraKeys) : undefined;
     return this.assemble(units, knowledge, config, seed);
   }
 

@@ -35,8 +35,9 @@ function unknownKey(key: string, known: readonly string[], where: string): Usage
 
 function wrongValue(error: ValidationError, where: string): UsageError {
   const key = `${where ? `${where}.` : ''}${error.property}`;
+  // In the order from the property upwards: the last is the decorator on top, which tells the type.
   const reasons = Object.values(error.constraints ?? {});
   const value = JSON.stringify(error.value) ?? 'missing';
-  const reason = reasons[0] ?? 'it has a wrong form';
+  const reason = reasons.at(-1) ?? 'it has a wrong form';
   return new UsageError(`Config key "${key}" is ${value}: ${reason}.`);
 }

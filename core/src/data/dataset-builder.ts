@@ -10,10 +10,12 @@ export const maxTextLength = 1000;
 export function cleanText(text: string): string {
   return text
     .slice(0, maxTextLength * 4)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\uFFFD]+/gu, ' ')
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\uFFFD]+/gu, ' ')
     .replace(/\s+/g, ' ')
     .trim()
-    .slice(0, maxTextLength);
+    .slice(0, maxTextLength)
+    .replace(/\p{Cs}$/u, '') // half of a character that the cap has cut
+    .trimEnd();
 }
 
 /** Collects interactions and items from any source, then sorts and packs them. */

@@ -110,7 +110,7 @@ function blocks(count: number): [number, number][] {
 }
 
 /**
- * The k best items of each row, best first, equal scores by falling id. Synchronous.
+ * The k best items of each row, best first, equal scores by rising id. Synchronous.
  * @param seen items left out for each row; undefined: none.
  */
 export function topItems(

@@ -22,16 +22,20 @@ export class Adam {
   private step = 0;
   private readonly moments = new Map<string, { first: tf.Variable; second: tf.Variable }>();
 
-  /** Applies one step. @param rateScale the schedule's factor. @returns the global norm of the gradients. */
+  /**
+   * Applies one step. @param rateScale the schedule's factor. @returns the global norm of the gradients; where it is
+   * not finite, nothing was changed.
+   */
   apply(
     parameters: readonly Parameter[],
     gradients: ReadonlyMap<string, tf.Tensor>,
     config: AdamConfig,
     rateScale: number,
   ): number {
-    this.step++;
     return tf.tidy(() => {
       const norm = globalNorm([...gradients.values()]);
+      if (!Number.isFinite(norm)) return norm;
+      this.step++;
       const shrink = config.gradientNorm > 0 && norm > config.gradientNorm ? config.gradientNorm / norm : 1;
       for (const parameter of parameters) {
         const gradient = gradients.get(parameter.name);

@@ -53,6 +53,7 @@ export async function trainStep(input: StepInput): Promise<Record<string, number
       guard(report, input);
       const gradients = byParameter(input.parameters, grads);
       report['gradient norm'] = input.adam.apply(input.parameters, gradients, input.config, input.rateScale);
+      guard(report, input);
       return report;
     });
   } finally {
@@ -75,7 +76,7 @@ function guard(report: Record<string, number>, { place, batch }: StepInput): voi
   const parts = Object.entries(report).map(([name, value]) => `${name} ${value}`);
   const users = [...new Set(batch.rows.user)].slice(0, 8).join(', ');
   throw new CocoError(
-    `Training stopped at ${place}: a loss is not finite (${parts.join(', ')}; users ${users}, …). ` +
+    `Training stopped at ${place}: a loss or a gradient is not finite (${parts.join(', ')}; users ${users}, …). ` +
       'The last checkpoint is kept; try a lower learning rate or a smaller gradientNorm.',
   );
 }

@@ -39,8 +39,8 @@ export function addRecommend(parent: Command, terminal: Terminal): void {
 
 async function recommend(folder: string, options: Options, terminal: Terminal): Promise<void> {
   if (options.history && options.file !== undefined) throw new UsageError('Give --history or --file, not both.');
-  const histories = options.history ? [options.history] : await readHistories(options.file ?? '-');
   const { progress, signal, colours } = terminal;
+  const histories = options.history ? [options.history] : await readHistories(options.file ?? '-', signal);
   const recommender = await loadRecommender(folder, { progress, signal });
   try {
     await tellUnknownItems(recommender, histories, terminal);

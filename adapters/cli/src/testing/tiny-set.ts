@@ -21,14 +21,14 @@ export async function writeTinySet(folder: string): Promise<void> {
   await writeFile(join(folder, 'tiny', 'tiny.item'), `${items.join('\n')}\n`);
 }
 
-/** A config of that set: a tiny SASRec on the CPU engine. @param more lines put at the end */
+/** A config of that set: a tiny SASRec on the WASM engine. @param more lines put at the end */
 export async function writeTinyConfig(folder: string, name: string, more: readonly string[] = []): Promise<void> {
   const lines = [
     'data: { format: recbole, path: tiny, text: [title] }',
     'backbone: { id: sasrec, dimension: 8 }',
     'train: { epochs: 3, warmEpochs: 1, usersPerStep: 16, warmupSteps: 5 }',
     'evaluate: { topK: [5, 10], filter: none }',
-    'engine: cpu',
+    'engine: wasm',
     'seed: 1',
   ];
   await writeFile(join(folder, name), `${[...lines, ...more].join('\n')}\n`);

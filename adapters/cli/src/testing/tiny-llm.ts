@@ -1,0 +1,80 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type NamedArray, Random, encodeSafetensors } from '@coco-rec/core';
+
+const hiddenSize = 8;
+
+const config = {
+  model_type: 'llama',
+  hidden_size: hiddenSize,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  num_key_value_heads: 1,
+  intermediate_size: 16,
+  vocab_size: 256,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10000,
+  max_position_embeddings: 64,
+  tie_word_embeddings: true,
+};
+
+const layer = 'model.layers.0.';
+const shapes: Readonly<Record<string, number[]>> = {
+  'model.embed_tokens.weight': [256, hiddenSize],
+  'model.norm.weight': [hiddenSize],
+  [`${layer}input_layernorm.weight`]: [hiddenSize],
+  [`${layer}post_attention_layernorm.weight`]: [hiddenSize],
+  [`${layer}self_attn.q_proj.weight`]: [hiddenSize, hiddenSize],
+  [`${layer}self_attn.k_proj.weight`]: [4, hiddenSize],
+  [`${layer}self_attn.v_proj.weight`]: [4, hiddenSize],
+  [`${layer}self_attn.o_proj.weight`]: [hiddenSize, hiddenSize],
+  [`${layer}mlp.gate_proj.weight`]: [16, hiddenSize],
+  [`${layer}mlp.up_proj.weight`]: [16, hiddenSize],
+  [`${layer}mlp.down_proj.weight`]: [hiddenSize, 16],
+};
+
+/** The characters that stand for bytes in byte-level vocabularies. */
+function byteCharacters(): string[] {
+  const isPlain = (byte: number): boolean =>
+    (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+  let next = 256;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPlain(byte) ? byte : next++));
+}
+
+function tokenizerJson(): object {
+  const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+  const vocab = Object.fromEntries(byteCharacters().map((character, id) => [character, id]));
+  const model = { type: 'BPE', vocab, merges: [] };
+  return { version: '1.0', added_tokens: [], normalizer: null, pre_tokenizer: bytes, decoder: bytes, model };
+}
+
+/** Writes a random Llama whose tokens are bytes, in Hugging Face's layout. */
+export async function writeTinyLlm(folder: string): Promise<void> {
+  const random = new Random(3);
+  const tensors = Object.entries(shapes).map(([name, shape]): [string, NamedArray] => {
+    const isNorm = shape.length === 1;
+    const count = shape.reduce((a, b) => a * b, 1);
+    const values = Float32Array.from({ length: count }, () => (isNorm ? 1 : random.next() - 0.5));
+    return [name, { shape, values }];
+  });
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'config.json'), JSON.stringify(config));
+  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizerJson()));
+  await writeFile(join(folder, 'model.safetensors'), encodeSafetensors(new Map(tensors)));
+}
+
+/** The beginning of a .gguf file: header and metadata, no tensor. */
+export function ggufHeader(architecture: string): Uint8Array {
+  const text = (value: string): Buffer => {
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(value.length));
+    return Buffer.concat([length, Buffer.from(value)]);
+  };
+  const start = Buffer.alloc(20);
+  start.writeUInt32LE(3, 0); // version
+  start.writeBigUInt64LE(0n, 4); // tensors
+  start.writeBigUInt64LE(1n, 12); // metadata keys
+  const type = Buffer.alloc(4);
+  type.writeUInt32LE(8); // a string
+  return Buffer.concat([Buffer.from('GGUF'), start, text('general.architecture'), type, text(architecture)]);
+}

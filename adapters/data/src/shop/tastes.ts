@@ -1,0 +1,105 @@
+import type { Random } from '@coco-rec/core';
+import type { ShopItem } from './catalogue.js';
+import { complements } from './complements.js';
+import type { Simulation } from './config.js';
+import {
+  type FacetName,
+  type FacetValue,
+  facetNames,
+  facetValues,
+  relatedValues,
+  valuesOfDepartment,
+} from './vocabulary.js';
+import { type Department, departments } from './words/departments.js';
+import { ShopModel, type Step } from './model.js';
+
+/** Log weight of a liked value, and how many values of the facet an archetype likes. */
+const likes: Readonly<Record<FacetName, { weight: number; count: number }>> = {
+  category: { weight: 2.4, count: 2 },
+  brand: { weight: 2.2, count: 2 },
+  material: { weight: 1.6, count: 2 },
+  concern: { weight: 1.4, count: 1 },
+  season: { weight: 0.7, count: 1 },
+  price: { weight: 1, count: 1 },
+};
+/** What a related value is worth, beside a liked one. */
+const relatedShare = 0.35;
+/** How many archetypes a taste may move on to. */
+const neighbours = 4;
+
+/** Affinity in log weight of each value, by facet. */
+export type Taste = Readonly<Record<FacetName, Float64Array>>;
+
+/** The archetypes of taste: each at home in one department, with likings in every facet. */
+export function makeTastes({ tastes, sharpness }: Simulation, random: Random): Taste[] {
+  return Array.from({ length: tastes }, (_, state) =>
+    makeTaste(departments[state % departments.length], sharpness, random.derive('taste', state)),
+  );
+}
+
+function makeTaste(department: Department, sharpness: number, random: Random): Taste {
+  const affinities = facetNames.map((facet) => {
+    const affinity = new Float64Array(facetValues(facet).length);
+    const { weight, count } = likes[facet];
+    const raise = (value: FacetValue, by: number): void => {
+      affinity[value.index] = Math.max(affinity[value.index], by * sharpness);
+    };
+    const own = random.shuffle([...valuesOfDepartment(facet, department)]).slice(0, count);
+    for (const value of own) {
+      raise(value, weight);
+      for (const related of relatedValues(value)) raise(related, weight * relatedShare);
+    }
+    return [facet, affinity];
+  });
+  return Object.fromEntries(affinities) as Taste;
+}
+
+/** The probabilities of the simulation as numbers: what users draw from and the oracle computes with. */
+export function makeModel(simulation: Simulation, catalogue: readonly ShopItem[], random: Random): ShopModel {
+  const tastes = makeTastes(simulation, random);
+  const width = catalogue.length + 1;
+  const weights = new Float64Array(tastes.length * width);
+  tastes.forEach((taste, state) => {
+    catalogue.forEach(({ facets, rank }, i) => {
+      let log = -simulation.popularityExponent * Math.log(rank);
+      for (const facet of facetNames) log += taste[facet][facets[facet].index];
+      weights[state * width + i + 1] = Math.exp(log);
+    });
+  });
+  return new ShopModel({
+    itemCount: catalogue.length,
+    stateCount: tastes.length,
+    weights,
+    categories: Int32Array.from([-1, ...catalogue.map(({ facets }) => facets.category.index)]),
+    followers: complements,
+    initial: new Float64Array(tastes.length).fill(1 / tastes.length),
+    transitions: driftOf(tastes, simulation.drift),
+    complementShare: simulation.complementShare,
+  });
+}
+
+/** A taste stays, or moves with probability `drift` to one of the archetypes most like it. */
+function driftOf(tastes: readonly Taste[], drift: number): Step[][] {
+  return tastes.map((taste, state) => {
+    const others = tastes
+      .map((other, to) => ({ to, likeness: to === state ? -Infinity : likenessOf(taste, other) }))
+      .sort((a, b) => b.likeness - a.likeness)
+      .slice(0, Math.min(neighbours, tastes.length - 1));
+    if (others.length === 0) return [{ to: state, probability: 1 }];
+    const moves = others.map(({ to }) => ({ to, probability: drift / others.length }));
+    return [{ to: state, probability: 1 - drift }, ...moves];
+  });
+}
+
+/** Cosine of the affinities. */
+function likenessOf(a: Taste, b: Taste): number {
+  let [product, squareA, squareB] = [0, 0, 0];
+  for (const facet of facetNames) {
+    a[facet].forEach((value, i) => {
+      product += value * b[facet][i];
+      squareA += value * value;
+      squareB += b[facet][i] * b[facet][i];
+    });
+  }
+  return product / Math.sqrt(squareA * squareB || 1);
+}

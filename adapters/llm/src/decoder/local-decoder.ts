@@ -1,0 +1,135 @@
+/**
+ * The Llama and Qwen3 decoder architectures on tfjs (Touvron et al. 2023; Yang et al. 2025, "Qwen3 Technical Report"):
+ * frozen weights, differentiable in its input embeddings and in LoRA on the q and v projections (Hu et al. 2021).
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type DecoderPass,
+  type DifferentiableDecoder,
+  type Lora,
+  type LoraConfig,
+  type LoraWeights,
+  type Parameters,
+  causalMask,
+  constant,
+  gatherRows,
+  hash32,
+  normal,
+  rmsNorm,
+  rotaryTables,
+} from '@coco-rec/core';
+import type { ModelConfig } from '../model-config.js';
+import type { TextTokenizer } from '../tokenizer.js';
+import { type KeyValues, decoderBlock } from './decoder-block.js';
+import { type DecoderWeights, disposeWeights } from './decoder-weights.js';
+
+/** What `read` does beyond `forward`. */
+export interface ReadOptions extends DecoderPass {
+  /** Keys and values of the positions before, one entry a block. */
+  readonly past?: readonly KeyValues[];
+  /** False: states as they leave the last block. Default true: after the final norm. */
+  readonly finalNorm?: boolean;
+}
+
+export class LocalDecoder implements DifferentiableDecoder {
+  readonly hiddenSize: number;
+  readonly numLayers: number;
+  readonly embeddingNorm: number;
+
+  constructor(
+    readonly config: ModelConfig,
+    readonly weights: DecoderWeights,
+    readonly tokenizer?: TextTokenizer,
+  ) {
+    this.hiddenSize = config.hiddenSize;
+    this.numLayers = weights.blocks.length;
+    this.embeddingNorm = tf.tidy(() => tf.mean(tf.norm(weights.embedding, 2, 1)).dataSync()[0]);
+  }
+
+  createLora(parameters: Parameters, config: LoraConfig): LoraWeights {
+    const { numHeads, numKeyValueHeads, headSize, hiddenSize: H } = this.config;
+    const pair = (name: string, width: number): tf.Variable[] => [
+      parameters.variable(`${name}/a`, [H, config.rank], normal(1 / config.rank)),
+      parameters.variable(`${name}/b`, [config.rank, width], constant(0)),
+    ];
+    const variables = this.weights.blocks.flatMap((_, i) => [
+      ...pair(`block${i}/query`, numHeads * headSize),
+      ...pair(`block${i}/value`, numKeyValueHeads * headSize),
+    ]);
+    return { config, variables };
+  }
+
+  tokenize(text: string, maxTokens = Infinity): number[] {
+    return this.tokenizer?.encode(text).slice(0, maxTokens) ?? [];
+  }
+
+  embed(ids: tf.Tensor1D): tf.Tensor2D {
+    return gatherRows(this.weights.embedding, ids);
+  }
+
+  forward(embeddings: tf.Tensor3D, _lengths: Int32Array, pass: DecoderPass = {}): tf.Tensor3D {
+    // Padding is on the right and attention causal: a valid position never sees padding, so lengths change nothing.
+    return this.read(embeddings, pass).states;
+  }
+
+  /**
+   * Call it inside a tidy.
+   * @param embeddings [B, T, H]; with `past`, T is 1 @returns states [B, T, H], and each block's keys and values for the next call
+   */
+  read(embeddings: tf.Tensor3D, options: ReadOptions = {}): { states: tf.Tensor3D; past: KeyValues[] } {
+    const { past, finalNorm = true } = options;
+    const { cos, sin, mask } = this.tablesOf(past ? past[0].keys.shape[2] : 0, embeddings.shape[1]);
+    let x = embeddings;
+    const read = this.weights.blocks.map((block, i) => {
+      const lora = this.loraOf(i, options);
+      const { keys, values, ...out } = decoderBlock(x, block, this.config, {
+        cos,
+        sin,
+        mask,
+        past: past?.[i],
+        ...lora,
+      });
+      x = out.x;
+      return { keys, values };
+    });
+    return { states: finalNorm ? this.norm(x) : x, past: read };
+  }
+
+  /** Scores of the next token. @param states after the final norm, [N, H] @returns [N, V] */
+  logits(states: tf.Tensor2D): tf.Tensor2D {
+    return tf.matMul(states, this.weights.head, false, true);
+  }
+
+  dispose(): void {
+    disposeWeights(this.weights);
+  }
+
+  private norm(x: tf.Tensor3D): tf.Tensor3D {
+    return rmsNorm(x, this.weights.finalNorm, this.config.normEpsilon);
+  }
+
+  private loraOf(block: number, pass: DecoderPass): { queryLora?: Lora; valueLora?: Lora } {
+    if (!pass.lora) return {};
+    const { config, variables } = pass.lora;
+    const of = (at: number): Lora => ({
+      a: variables[4 * block + 2 * at],
+      b: variables[4 * block + 2 * at + 1],
+      scale: config.alpha / config.rank,
+      dropout:
+        pass.dropoutKey === undefined
+          ? undefined
+          : { rate: config.dropout, key: hash32(pass.dropoutKey, 2 * block + at), rows: pass.dropoutRows },
+    });
+    return { queryLora: of(0), valueLora: of(1) };
+  }
+
+  /** Rotary tables and mask of T positions that start at `start`; one new position sees all before it. */
+  private tablesOf(
+    start: number,
+    length: number,
+  ): { cos: tf.Tensor2D; sin: tf.Tensor2D; mask?: tf.Tensor4D } {
+    const { headSize, rotaryBase } = this.config;
+    const tables = rotaryTables(length, headSize, rotaryBase, start);
+    return start > 0 ? tables : { ...tables, mask: causalMask(undefined, length) };
+  }
+}

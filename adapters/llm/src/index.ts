@@ -1,0 +1,19 @@
+import type { KnowledgeDescriptor } from '@coco-rec/core';
+import { local } from './local.js';
+import { tiny } from './tiny.js';
+
+/** The built-in language models; one line each. */
+export const knowledgeModels: readonly KnowledgeDescriptor[] = [tiny, local];
+
+export { LocalConfig } from './local.js';
+export { FileKnowledgeStore } from './knowledge-store.js';
+export { type CheckedTensor, checkModel } from './check-model.js';
+export { type ModelSummary, inspectModel } from './model-files/inspect-model.js';
+export { type PullOptions, type PulledModel, pullModel } from './model-files/pull-model.js';
+export { sizeText } from './model-files/size-text.js';
+export { LocalDecoder, type ReadOptions } from './decoder/local-decoder.js';
+export { type DecoderWeights, type TensorMaker, fromFiles, makeWeights } from './decoder/decoder-weights.js';
+export { generateIds } from './decoder/generate.js';
+export { type ModelSource, openModel } from './open-model.js';
+export type { ModelConfig } from './model-config.js';
+export type { TextTokenizer } from './tokenizer.js';

@@ -1,0 +1,80 @@
+import { createReadStream } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Min } from 'class-validator';
+import { type AdapterContext, Describe, type KnowledgeDescriptor, UsageError } from '@coco-rec/core';
+import { fromFiles, fromRandom, makeWeights } from './decoder/decoder-weights.js';
+import { LocalDecoder } from './decoder/local-decoder.js';
+import { LocalLLM } from './local-llm.js';
+import { type ModelSource, openModel } from './open-model.js';
+
+/** How any local decoder is read; shared by `local` and `tiny`. */
+export class ReadingConfig {
+  @Describe('Keep the first n blocks only, then the final norm. Default: all.')
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  layers?: number;
+
+  @Describe('A text’s vector: the `mean` over its tokens’ last states, or the `last` token’s.')
+  @IsIn(['mean', 'last'])
+  pooling: 'mean' | 'last' = 'mean';
+
+  @Describe('Texts are cut to this many tokens.')
+  @IsInt()
+  @Min(1)
+  maxTokens = 64;
+
+  @Describe('A control: matrices of random numbers with the spread of the model’s own.')
+  @IsBoolean()
+  randomWeights = false;
+}
+
+export class LocalConfig extends ReadingConfig {
+  @Describe('A .gguf file, or a Hugging Face folder (config.json, tokenizer.json, *.safetensors).')
+  @IsString()
+  model!: string;
+}
+
+/** A Llama or Qwen3 model in this process. */
+export const local: KnowledgeDescriptor<LocalConfig> = {
+  kind: 'knowledge',
+  id: 'local',
+  specVersion: 'v1',
+  summary: 'A Llama or Qwen3 decoder in this process, from GGUF or safetensors; encodes, generates, differentiable.',
+  capabilities: { encode: true, generate: true, differentiable: true },
+  config: LocalConfig,
+  create: (config, context) => createLocal('local', config.model, config, context),
+};
+
+/** Opens a model and puts its weights on the engine. */
+export async function createLocal(
+  id: string,
+  path: string,
+  config: ReadingConfig,
+  context: AdapterContext,
+): Promise<LocalLLM> {
+  const source = openModel(path);
+  const layers = config.layers ?? source.config.numLayers;
+  if (layers > source.config.numLayers) {
+    throw new UsageError(`knowledge.layers is ${layers}; ${path} has ${source.config.numLayers} blocks.`);
+  }
+  const tokenizer = source.tokenizer();
+  const filesHash = await hashFiles(source.files);
+  const { pooling, maxTokens, randomWeights } = config;
+  const identity = [filesHash, `layers ${layers}`, pooling, `${maxTokens} tokens`, randomWeights ? 'random' : 'trained'];
+  const contentHash = context.hasher.sha256(identity.join('\n'));
+  const decoder = new LocalDecoder(source.config, readWeights(source, layers, randomWeights), tokenizer);
+  return new LocalLLM(decoder, { id, contentHash, pooling, maxTokens, context });
+}
+
+function readWeights(source: ModelSource, layers: number, random: boolean): LocalDecoder['weights'] {
+  const { config, weights, path } = source;
+  return makeWeights(config, layers, random ? fromRandom(weights, path, 1) : fromFiles(weights, path));
+}
+
+/** SHA-256 of the files one after another; large files are streamed. */
+export async function hashFiles(files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of files) for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { nodeLikeHasher } from './dataset-builder.test.js';
+import { DatasetBuilder } from './dataset-builder.js';
+import { trainingSequences } from './batches.js';
+import { historyOf, leaveOneOut, targetOf } from './split.js';
+
+/** Users with 1, 2, 3 and 5 interactions. */
+function smallSplit(): ReturnType<typeof leaveOneOut> {
+  const builder = new DatasetBuilder();
+  [1, 2, 3, 5].forEach((count, user) => {
+    for (let t = 1; t <= count; t++) builder.addInteraction(`u${user}`, `i${t}`, 1000 + t);
+  });
+  return leaveOneOut(
+    builder.build({ name: 'small', report: { counts: {}, warnings: [] }, hasher: nodeLikeHasher }),
+  );
+}
+
+describe('leaveOneOut', () => {
+  const split = smallSplit();
+
+  it('holds out the last item for test and the one before for validation', () => {
+    assert.deepEqual([...historyOf(split, 3, 'train')], [1, 2, 3]);
+    assert.equal(targetOf(split, 3, 'validation'), 4);
+    assert.equal(targetOf(split, 3, 'test'), 5);
+  });
+
+  it('shows the validation item to the test, but not to validation', () => {
+    assert.deepEqual([...historyOf(split, 3, 'validation')], [1, 2, 3]);
+    assert.deepEqual([...historyOf(split, 3, 'test')], [1, 2, 3, 4]);
+  });
+
+  it('drops users with fewer than 3 interactions from evaluation, counts them, and trains on all they have', () => {
+    assert.deepEqual([...split.evaluated], [2, 3]);
+    assert.equal(split.tooShort, 2);
+    assert.deepEqual([...split.trainLengths], [1, 2, 1, 3]);
+    // One item alone has nothing to predict.
+    assert.deepEqual(
+      trainingSequences(split).map(({ user }) => user),
+      [1, 3],
+    );
+  });
+});

@@ -1,0 +1,14 @@
+import { startEngine } from '@coco-rec/engine';
+import { backboneChecks, fusionChecks } from '@coco-rec/core/testing';
+import { backbones } from '@coco-rec/backbones';
+import { fusions } from '@coco-rec/fusion';
+import { tinyKnowledge } from '../../adapters/fusion/dist/tiny-world.test.js';
+await startEngine(process.argv[2] ?? 'cpu');
+const sas = backbones.find(b=>b.id==='sasrec');
+const kn = tinyKnowledge();
+let fails=0,n=0;
+const run = async (cs)=>{ for (const c of cs) { const t=Date.now(); let r='ok'; n++; if (c.skip) r='skip '+c.skip; else try { await c.run(); } catch(e){ fails++; r='FAIL '+e.message.slice(0,600)+ (e.name==='CocoError'?'':e.stack);} const ms=Date.now()-t; if (r!=='ok'||ms>1500) console.log(((Date.now()-t)+'ms').padStart(7), c.name, '—', r);} };
+await run(backboneChecks(sas, {config:{dimension:16,maxLength:12}}));
+const extra=JSON.parse(process.argv[3]??'{}');
+for (const f of fusions) if (!process.argv[4]||f.id===process.argv[4]) await run(fusionChecks(f, sas, {knowledge: async()=>kn, config: f.id==='coco'?extra:{}, backboneConfig:{dimension:16,maxLength:12}}));
+console.log(n,'checks',fails,'failed');
