@@ -11,6 +11,8 @@ const defaultTimeoutMs = 300_000;
 class Messenger {
   constructor(runner) {
     const titleOf = (test) => test.fullTitle();
+    // A reason printed in a hook holds for all tests of its suite.
+    for (const event of ['suite', 'test']) runner.on(event, () => (printedReason = undefined));
     runner.on('test', (test) => process.send({ event: 'start', title: titleOf(test) }));
     runner.on('pass', (test) => process.send({ event: 'pass', title: titleOf(test) }));
     runner.on('fail', (test, error) =>
@@ -22,7 +24,7 @@ class Messenger {
   }
 }
 
-/** What the test that runs has printed after "skipped: ". */
+/** What the test or hook that runs has printed after "skipped: ". */
 let printedReason;
 const { log } = console;
 console.log = (...values) => {
@@ -33,9 +35,7 @@ console.log = (...values) => {
 
 function reasonOf(test) {
   const inTitle = /skipped: (.*?)\)?$/.exec(test.title)?.[1];
-  const reason = printedReason ?? inTitle ?? `no reason given in ${test.file}`;
-  printedReason = undefined;
-  return reason;
+  return inTitle ?? printedReason ?? `no reason given in ${test.file}`;
 }
 
 function describe(error) {

@@ -74,13 +74,20 @@ export { createContainer, tokens, type Ports } from './container.js';
 export { checkNeeds, type Pairing } from './check-needs.js';
 export { encodeSafetensors, decodeSafetensors } from './data/safetensors.js';
 export { nextItemRows, lastItemRows } from './data/row-samplers.js';
-export { type Sequence, makeBatch, planEpoch, trainingSequences, type BatchLimits } from './data/batches.js';
+export {
+  type Sequence,
+  type PlannedStep,
+  type BatchLimits,
+  makeBatch,
+  planEpoch,
+  trainingSequences,
+} from './data/batches.js';
 export { createLoss, findLoss, losses } from './losses/create-loss.js';
 export type { LossContext, LossDescriptor } from './losses/loss.js';
 export { Adam, type AdamConfig } from './training/adam.js';
 export { SequenceModel, rowsOf, type StepLoss } from './training/sequence-model.js';
 export { FusedRanker } from './training/fused-ranker.js';
-export { trainStep, type StepInput } from './training/train-step.js';
+export { trainStep, type StepInput, type StepPart } from './training/train-step.js';
 export { type Checkpoint, saveCheckpoint, loadCheckpoint } from './training/checkpoint.js';
 export { type Metrics, ndcgAt, rankMetrics } from './evaluation/metrics.js';
 export { rankTargets, topItems, type ScoreBlock } from './evaluation/ranking.js';

@@ -46,7 +46,8 @@ const kindPages: readonly { file: string; title: string; about: string; kinds: r
   },
 ];
 
-const notice = '<!-- Made by `npm run reference -w @coco-rec/docs`. Do not edit: change the classes instead. -->';
+const notice =
+  '<!-- Made by `npm run reference -w @coco-rec/docs`. Do not edit: change the classes instead. -->';
 
 /** The reference: file name → Markdown, made from what is registered. */
 export function referencePages(units: readonly UnitDescriptor[]): Map<string, string> {

@@ -6,9 +6,17 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Runs a Node script as a process of its own, with one thread an engine. */
-export function runNode(args: readonly string[], folder: string): Promise<Ended> {
-  const env = { ...process.env, OMP_NUM_THREADS: '1', NO_COLOR: '1' };
+/**
+ * Runs a Node script as a process of its own, with one thread an engine.
+ * @param cache stands in for the user's cache folder; default: the user's own
+ */
+export function runNode(args: readonly string[], folder: string, cache?: string): Promise<Ended> {
+  const env = {
+    ...process.env,
+    OMP_NUM_THREADS: '1',
+    NO_COLOR: '1',
+    ...(cache ? { COCO_CACHE: cache } : {}),
+  };
   const child = spawn(process.execPath, [...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));

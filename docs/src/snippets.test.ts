@@ -50,7 +50,7 @@ describe('TypeScript in the docs', function () {
       continue;
     }
     it(`${fence.place} runs`, async () => {
-      const { code, output } = await runNode([join(folder, 'js', `${name}.js`)], work);
+      const { code, output } = await runNode([join(folder, 'js', `${name}.js`)], work, join(work, 'cache'));
       assert.equal(code, 0, output);
     });
   }
@@ -87,7 +87,9 @@ describe('Commands in the docs', function () {
     helps.set(key, help);
     return help;
   };
-  const lines = fencesIn('sh').flatMap(({ code, place }) => commandLines(code).map((line) => ({ line, place })));
+  const lines = fencesIn('sh').flatMap(({ code, place }) =>
+    commandLines(code).map((line) => ({ line, place })),
+  );
 
   it('are there', () => assert.ok(lines.length > 0));
 
@@ -138,7 +140,8 @@ describe('Configs in the docs', () => {
       for (const [kind, setting] of Object.entries({ backbone, fusion, knowledge })) {
         if (setting === undefined) continue;
         const { id, ...own } = typeof setting === 'string' ? { id: setting } : setting;
-        const unit = registry.find('ranker', id) ?? registry.get(kind as 'backbone' | 'fusion' | 'knowledge', id);
+        const unit =
+          registry.find('ranker', id) ?? registry.get(kind as 'backbone' | 'fusion' | 'knowledge', id);
         readConfig(unit.config, own, kind);
       }
     });

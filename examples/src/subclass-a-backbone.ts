@@ -98,5 +98,7 @@ const recommender = createRecommender(
   { units: [gru] },
 );
 const { test, seconds } = await recommender.fit();
-console.log(`GRU + CoCo: R@5 ${test['recall@5'].toFixed(4)}, N@5 ${test['ndcg@5'].toFixed(4)}, ${seconds.toFixed(1)} s`);
+console.log(
+  `GRU + CoCo: R@5 ${test['recall@5'].toFixed(4)}, N@5 ${test['ndcg@5'].toFixed(4)}, ${seconds.toFixed(1)} s`,
+);
 recommender.dispose();

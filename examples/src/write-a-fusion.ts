@@ -44,10 +44,14 @@ class LastTitleFusion extends FusionStrategy {
   /** Offline: encode the titles once (the knowledge store keeps them between runs), then make the weights. */
   async initialize({ dataset, knowledge, backbone, parameters, progress }: FusionContext): Promise<void> {
     const { texts, itemCount } = dataset;
-    if (!texts || !knowledge?.encode) throw new UsageError('Fusion "last-title" needs item texts and a language model.');
+    if (!texts || !knowledge?.encode)
+      throw new UsageError('Fusion "last-title" needs item texts and a language model.');
     const H = (this.hiddenSize = knowledge.hiddenSize);
     const described = Array.from({ length: itemCount + 1 }, (_, i) => i).filter((i) => texts.get(i) !== '');
-    const vectors = await knowledge.encode(described.map((i) => texts.get(i)), progress);
+    const vectors = await knowledge.encode(
+      described.map((i) => texts.get(i)),
+      progress,
+    );
     this.titles = new Float32Array((itemCount + 1) * H);
     described.forEach((item, n) => this.titles.set(vectors.subarray(n * H, (n + 1) * H), item * H));
     this.weight = parameters.variable('weight', [H, backbone.dimension], constant(0));
@@ -112,5 +116,7 @@ const recommender = createRecommender(
   { units: [lastTitle] },
 );
 const { test, seconds } = await recommender.fit();
-console.log(`SASRec + last-title: R@5 ${test['recall@5'].toFixed(4)}, N@5 ${test['ndcg@5'].toFixed(4)}, ${seconds.toFixed(1)} s`);
+console.log(
+  `SASRec + last-title: R@5 ${test['recall@5'].toFixed(4)}, N@5 ${test['ndcg@5'].toFixed(4)}, ${seconds.toFixed(1)} s`,
+);
 recommender.dispose();

@@ -26,7 +26,10 @@ describe('SmolLM2-135M Q4_1 against its reference values', function () {
   let firstSix: LocalDecoder;
 
   before(async function () {
-    for (const [path, what] of [[golden, 'the reference values are'], [model, 'the model (COCO_SMOLLM2) is']]) {
+    for (const [path, what] of [
+      [golden, 'the reference values are'],
+      [model, 'the model (COCO_SMOLLM2) is'],
+    ]) {
       if (path !== '' && existsSync(path)) continue;
       console.log(`      skipped: ${what} not at "${path}"`);
       this.skip();
@@ -48,10 +51,17 @@ describe('SmolLM2-135M Q4_1 against its reference values', function () {
       closeTo([...mean.subarray(0, 16)], expected.hidden_mean, 'mean state');
       closeTo([...sixth.subarray(0, 16)], expected.hidden_layer6_mean, 'mean state of block 6');
       closeTo([norm], [expected.hidden_norm], 'norm of the mean state');
-      closeTo(expected.top_ids.map((id) => logits[id]), expected.top_logits, 'logits');
+      closeTo(
+        expected.top_ids.map((id) => logits[id]),
+        expected.top_logits,
+        'logits',
+      );
       const { ends = [] } = decoder.tokenizer ?? {};
       const greedy = await generateIds(decoder, expected.ids, { maxTokens: 24, ends });
-      assert.deepEqual(greedy, expected.greedy_24.filter((id) => !ends.includes(id)));
+      assert.deepEqual(
+        greedy,
+        expected.greedy_24.filter((id) => !ends.includes(id)),
+      );
     }
   });
 

@@ -1,8 +1,9 @@
 /**
  * Vectors on disk, keyed by content: one append-only file a dimension. A record is the key's 32 bytes, the vector, and a
- * checksum, so that a record cut off by a crash is seen and dropped, and nothing before it is lost.
+ * checksum. Nothing is ever taken back from a file, so that processes may append at the same time: a record that a crash
+ * cut off stays where it is, and readers find the next whole record by its checksum.
  */
-import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -61,37 +62,54 @@ class VectorFile {
   /** Takes up records that were added since, by this process or another. */
   refresh(): void {
     if (!existsSync(this.path)) return;
-    const file = openSync(this.path, 'r');
-    try {
-      const size = fstatSync(file).size;
-      const block = Buffer.alloc(this.recordBytes * Math.max(1, Math.floor(4_000_000 / this.recordBytes)));
+    this.withFile('r', (file) => {
+      const { size } = fstatSync(file);
+      if (this.end + this.recordBytes > size) return;
+      const block = Buffer.alloc(Math.min(size - this.end, Math.max(2 * this.recordBytes, 4_000_000)));
       while (this.end + this.recordBytes <= size) {
-        const count = Math.floor(readSync(file, block, 0, block.length, this.end) / this.recordBytes);
-        if (count === 0) break;
-        for (let i = 0; i < count; i++) this.note(block.subarray(i * this.recordBytes, (i + 1) * this.recordBytes));
+        const length = readSync(file, block, 0, block.length, this.end);
+        if (length < this.recordBytes) break;
+        this.end += this.note(block.subarray(0, length));
       }
-    } finally {
-      closeSync(file);
-    }
+    });
   }
 
-  private note(record: Buffer): void {
-    // A damaged record is skipped: its vector will be computed again.
-    if (checksum(record) === record.readUInt32LE(record.length - 4)) {
-      this.places.set(record.toString('hex', 0, keyBytes), this.end);
+  /** Notes the records in a part of the file that begins at `end`. @returns its bytes up to the last whole record */
+  private note(part: Buffer): number {
+    let at = 0;
+    while (at + this.recordBytes <= part.length) {
+      if (this.isRecord(part, at)) {
+        this.places.set(part.toString('hex', at, at + keyBytes), this.end + at);
+        at += this.recordBytes;
+      } else {
+        at = this.nextRecord(part, at);
+      }
     }
-    this.end += this.recordBytes;
+    return at;
+  }
+
+  /** Where a record begins after the damage at `at`; its vector will be computed again. */
+  private nextRecord(part: Buffer, at: number): number {
+    if (this.isRecord(part, at + this.recordBytes)) return at + this.recordBytes; // damaged in place
+    let next = at + 1; // cut off: the next one begins within a record's length
+    while (next + this.recordBytes <= part.length && !this.isRecord(part, next)) next++;
+    return next;
+  }
+
+  private isRecord(part: Buffer, at: number): boolean {
+    const end = at + this.recordBytes;
+    if (end > part.length || part.readDoubleLE(at) === 0) return false; // zeros, as a lost write leaves them: no key
+    return crc32(part.subarray(at, end - 4)) === part.readUInt32LE(end - 4);
   }
 
   read(key: string): Float32Array | undefined {
     const place = this.places.get(key);
     if (place === undefined) return undefined;
     const record = Buffer.alloc(this.recordBytes);
-    const file = openSync(this.path, 'r');
-    try {
-      readSync(file, record, 0, record.length, place);
-    } finally {
-      closeSync(file);
+    this.withFile('r', (file) => readSync(file, record, 0, record.length, place));
+    if (!this.isRecord(record, 0) || record.toString('hex', 0, keyBytes) !== key) {
+      this.places.delete(key); // damaged since it was noted
+      return undefined;
     }
     const values = new Float32Array(this.dimension);
     for (let i = 0; i < values.length; i++) values[i] = record.readFloatLE(keyBytes + 4 * i);
@@ -99,22 +117,17 @@ class VectorFile {
   }
 
   append(entries: readonly { key: string; values: Float32Array }[]): void {
-    mkdirSync(this.folder, { recursive: true });
     this.refresh();
-    const fresh = entries.filter(({ key }) => !this.places.has(key));
-    if (fresh.length === 0) return;
-    const bytes = Buffer.concat(fresh.map(({ key, values }) => this.record(key, values)));
-    const file = openSync(this.path, 'a');
-    try {
-      const { size } = fstatSync(file);
-      const torn = size % this.recordBytes;
-      if (torn !== 0) ftruncateSync(file, size - torn); // a crash left part of a record
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-    } catch (error) {
-      throw new CocoError(`${this.path} cannot be written: ${(error as Error).message}.`, { cause: error });
-    } finally {
-      closeSync(file);
-    }
+    const fresh = new Map(entries.filter(({ key }) => !this.places.has(key)).map(({ key, values }) => [key, values]));
+    if (fresh.size === 0) return;
+    const bytes = Buffer.concat([...fresh].map(([key, values]) => this.record(key, values)));
+    this.withFile('a', (file) => {
+      // One write is one piece of the file, whoever else appends. Of a short one, the record that was cut is written again.
+      for (let done = 0; done < bytes.length; ) {
+        const written = writeSync(file, bytes, done);
+        done += written - (written % this.recordBytes);
+      }
+    });
     this.refresh();
   }
 
@@ -122,11 +135,21 @@ class VectorFile {
     const record = Buffer.alloc(this.recordBytes);
     record.write(key, 0, 'hex');
     values.forEach((value, i) => record.writeFloatLE(value, keyBytes + 4 * i));
-    record.writeUInt32LE(checksum(record), record.length - 4);
+    record.writeUInt32LE(crc32(record.subarray(0, record.length - 4)), record.length - 4);
     return record;
   }
-}
 
-function checksum(record: Buffer): number {
-  return crc32(record.subarray(0, record.length - 4));
+  private withFile<T>(mode: 'r' | 'a', use: (file: number) => T): T {
+    let file: number | undefined;
+    try {
+      if (mode === 'a') mkdirSync(this.folder, { recursive: true });
+      file = openSync(this.path, mode);
+      return use(file);
+    } catch (error) {
+      const what = mode === 'a' ? 'written' : 'read';
+      throw new CocoError(`${this.path} cannot be ${what}: ${(error as Error).message}.`, { cause: error });
+    } finally {
+      if (file !== undefined) closeSync(file);
+    }
+  }
 }

@@ -1,5 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Min } from 'class-validator';
 import { type AdapterContext, Describe, type KnowledgeDescriptor, UsageError } from '@coco-rec/core';
 import { fromFiles, fromRandom, makeWeights } from './decoder/decoder-weights.js';
@@ -59,7 +60,7 @@ export async function createLocal(
     throw new UsageError(`knowledge.layers is ${layers}; ${path} has ${source.config.numLayers} blocks.`);
   }
   const tokenizer = source.tokenizer();
-  const filesHash = await hashFiles(source.files);
+  const filesHash = await hashFiles([...source.files, ...describingFiles(source)]);
   const { pooling, maxTokens, randomWeights } = config;
   const identity = [filesHash, `layers ${layers}`, pooling, `${maxTokens} tokens`, randomWeights ? 'random' : 'trained'];
   const contentHash = context.hasher.sha256(identity.join('\n'));
@@ -70,6 +71,12 @@ export async function createLocal(
 function readWeights(source: ModelSource, layers: number, random: boolean): LocalDecoder['weights'] {
   const { config, weights, path } = source;
   return makeWeights(config, layers, random ? fromRandom(weights, path, 1) : fromFiles(weights, path));
+}
+
+/** A folder's vectors change with its sizes and its tokenizer too; a GGUF file holds everything. */
+function describingFiles({ format, path }: ModelSource): string[] {
+  if (format === 'gguf') return [];
+  return ['config.json', 'tokenizer.json'].map((name) => join(path, name)).filter((file) => existsSync(file));
 }
 
 /** SHA-256 of the files one after another; large files are streamed. */

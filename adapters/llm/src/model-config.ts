@@ -26,6 +26,27 @@ function architectureOf(name: unknown, path: string): ModelConfig['architecture'
   throw new CocoError(`${path} is of architecture "${String(name)}"; ${known.join(' and ')} are read.`);
 }
 
+const counts = ['hiddenSize', 'numLayers', 'numHeads', 'numKeyValueHeads', 'headSize', 'feedForwardSize'] as const;
+
+/** @throws CocoError for sizes that no decoder can have */
+function checked(config: ModelConfig, path: string): ModelConfig {
+  for (const key of counts) {
+    const value = config[key];
+    if (!Number.isSafeInteger(value) || value < 1 || value > 1e8) {
+      throw new CocoError(`${path} says that ${key} is ${value}; it must be a whole number above 0.`);
+    }
+  }
+  for (const key of ['normEpsilon', 'rotaryBase'] as const) {
+    if (!(config[key] > 0)) throw new CocoError(`${path} says that ${key} is ${config[key]}; it must be above 0.`);
+  }
+  const { numHeads, numKeyValueHeads, headSize } = config;
+  if (numHeads % numKeyValueHeads !== 0 || headSize % 2 !== 0) {
+    const heads = `${numHeads} heads, ${numKeyValueHeads} key-value heads and a head size of ${headSize}`;
+    throw new CocoError(`${path} says ${heads}: heads must be a multiple of key-value heads, the head size even.`);
+  }
+  return config;
+}
+
 /** From a Hugging Face `config.json`. */
 export function configFromJson(json: Readonly<Record<string, unknown>>, path: string): ModelConfig {
   const architecture = architectureOf(json.model_type, path);
@@ -39,7 +60,7 @@ export function configFromJson(json: Readonly<Record<string, unknown>>, path: st
   if (kind !== 'default') throw new CocoError(`${path}: rotary positions of type "${String(kind)}" are not supported.`);
   const numHeads = number('num_attention_heads');
   const hiddenSize = number('hidden_size');
-  return {
+  const config: ModelConfig = {
     architecture,
     hiddenSize,
     numLayers: number('num_hidden_layers'),
@@ -52,6 +73,7 @@ export function configFromJson(json: Readonly<Record<string, unknown>>, path: st
     rotaryBase: typeof rope.rope_theta === 'number' ? rope.rope_theta : number('rope_theta', 10000),
     tied: json.tie_word_embeddings === true,
   };
+  return checked(config, path);
 }
 
 /** From GGUF metadata. */
@@ -71,7 +93,7 @@ export function configFromGguf(
   }
   const numHeads = number('attention.head_count');
   const hiddenSize = number('embedding_length');
-  return {
+  const config: ModelConfig = {
     architecture,
     hiddenSize,
     numLayers: number('block_count'),
@@ -84,4 +106,5 @@ export function configFromGguf(
     rotaryBase: number('rope.freq_base', 10000),
     tied: facts.tied,
   };
+  return checked(config, facts.path);
 }

@@ -30,12 +30,13 @@ export function openModel(path: string): ModelSource {
 function openFolder(path: string): ModelSource {
   const configPath = join(path, 'config.json');
   if (!existsSync(configPath)) throw new CocoError(`${path} has no config.json: it is no Hugging Face model folder.`);
-  let json: Record<string, unknown>;
+  let json: Record<string, unknown> | null;
   try {
-    json = JSON.parse(readFileSync(configPath, 'utf8')) as Record<string, unknown>;
+    json = JSON.parse(readFileSync(configPath, 'utf8')) as Record<string, unknown> | null;
   } catch {
     throw new CocoError(`${configPath} is not valid JSON.`);
   }
+  if (typeof json !== 'object' || json === null) throw new CocoError(`${configPath} is no JSON object.`);
   const { tensors, files } = openSafetensorsFolder(path);
   const config = configFromJson(json, configPath);
   const source = { path, format: 'safetensors', config, weights: tensors, files } as const;
@@ -62,6 +63,9 @@ function openGgufModel(path: string): ModelSource {
     vocabularySize: file.tensors.get('token_embd.weight')?.shape[0] ?? 0,
     tied: !file.tensors.has('output.weight'),
   });
+  if (file.tensors.has('rope_freqs.weight')) {
+    throw new CocoError(`${path}: its rotary positions are scaled ("rope_freqs.weight"), which is not supported.`);
+  }
   const weights = renamed(file, config);
   return { path, format: 'gguf', config, weights, files: [path], tokenizer: () => tokenizerFromGguf(file.metadata, path) };
 }

@@ -67,11 +67,14 @@ export function tokenizerFromFolder(folder: string): TextTokenizer {
 
 function readJson(path: string): Readonly<Record<string, unknown>> {
   if (!existsSync(path)) return {};
+  let json: unknown;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    json = JSON.parse(readFileSync(path, 'utf8'));
   } catch {
     throw new CocoError(`${path} is not valid JSON.`);
   }
+  if (typeof json !== 'object' || json === null) throw new CocoError(`${path} is no JSON object.`);
+  return json as Record<string, unknown>;
 }
 
 const byteLevel = (useRegex: boolean): object => ({
@@ -100,7 +103,9 @@ const preTokenizers: Readonly<Record<string, object>> = {
   qwen2: splitBy(`${contractions}\\p{N}${punctuation}`),
 };
 
+/** GGUF's token types: a control token, and one that a text may ask for. */
 const controlToken = 3;
+const userToken = 4;
 
 /** From GGUF metadata (byte-level BPE). @throws CocoError for another kind of tokenizer */
 export function tokenizerFromGguf(metadata: ReadonlyMap<string, GgufValue>, path: string): TextTokenizer {
@@ -113,12 +118,14 @@ export function tokenizerFromGguf(metadata: ReadonlyMap<string, GgufValue>, path
       `${path} has a tokenizer of kind "${String(model)}" (${pre}); byte-level BPE (${known}) is read.`,
     );
   }
-  const tokens = metadata.get('tokenizer.ggml.tokens') as string[] | undefined;
-  const merges = metadata.get('tokenizer.ggml.merges') as string[] | undefined;
+  const tokens = textsOf(metadata.get('tokenizer.ggml.tokens'));
+  const merges = textsOf(metadata.get('tokenizer.ggml.merges'));
   if (!tokens || !merges) throw new CocoError(`${path}: its metadata lacks the tokenizer's tokens or merges.`);
   const types = (metadata.get('tokenizer.ggml.token_type') ?? []) as number[];
   const added = tokens.flatMap((content, id) =>
-    types[id] === controlToken ? [{ id, content, special: true }] : [],
+    types[id] === controlToken || types[id] === userToken
+      ? [{ id, content, special: types[id] === controlToken }]
+      : [],
   );
   const json = {
     version: '1.0',
@@ -134,5 +141,13 @@ export function tokenizerFromGguf(metadata: ReadonlyMap<string, GgufValue>, path
     },
   };
   const end = metadata.get('tokenizer.ggml.eos_token_id');
-  return new HuggingFaceTokenizer(json, {}, end === undefined ? [] : [Number(end)]);
+  try {
+    return new HuggingFaceTokenizer(json, {}, end === undefined ? [] : [Number(end)]);
+  } catch (error) {
+    throw new CocoError(`${path} has a tokenizer that cannot be used: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+function textsOf(value: GgufValue | undefined): string[] | undefined {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string') ? value : undefined;
 }

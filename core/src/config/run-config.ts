@@ -79,7 +79,7 @@ export class TrainConfig {
   @Min(1)
   usersPerStep = 256;
 
-  @Describe('Item positions a step at most, padding included.')
+  @Describe('Item positions a step at most, padding aside; not heeded with in-batch negatives.')
   @IsInt()
   @Min(1)
   tokensPerStep = 4096;

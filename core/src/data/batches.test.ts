@@ -33,51 +33,62 @@ const plans = fc.record({
 describe('planEpoch', () => {
   it('has each sequence once an epoch', () => {
     fc.assert(
-      fc.property(plans, ({ lengths, limits, seed }) => {
-        const plan = planEpoch(ofLengths(lengths), limits, new Random(seed));
-        const members = plan.flatMap((batch) => [...batch]).sort((a, b) => a - b);
-        assert.deepEqual(members, [...lengths.keys()]);
+      fc.property(plans, fc.boolean(), ({ lengths, limits, seed }, wholeSteps) => {
+        const plan = planEpoch(ofLengths(lengths), { ...limits, wholeSteps }, new Random(seed));
+        const members = plan.flatMap((blocks) => blocks.flatMap((block) => [...block]));
+        assert.deepEqual(
+          members.sort((a, b) => a - b),
+          [...lengths.keys()],
+        );
+        assert.ok(plan.every((blocks) => blocks.length > 0 && blocks.every(({ length }) => length > 0)));
       }),
     );
   });
 
-  it('keeps both limits; a single history that is longer than the limit of tokens stands alone', () => {
+  it('keeps both limits; a history that is longer than the limit of tokens makes a step alone', () => {
     fc.assert(
       fc.property(plans, ({ lengths, limits, seed }) => {
-        const sequences = ofLengths(lengths);
-        for (const members of planEpoch(sequences, limits, new Random(seed))) {
-          const chosen = Array.from(members, (i) => sequences[i]);
-          const batch = makeBatch(chosen, {
-            maxLength: limits.maxLength,
-            phase: 'train',
-            rows: nextItemRows,
-            random: new Random(0),
-          });
-          assert.ok(batch.batchSize >= 1 && batch.batchSize <= limits.usersPerStep);
-          assert.ok(batch.batchSize === 1 || batch.batchSize * batch.length <= limits.tokensPerStep);
+        for (const blocks of planEpoch(ofLengths(lengths), limits, new Random(seed))) {
+          const members = blocks.flatMap((block) => [...block]);
+          const tokens = members.reduce((sum, i) => sum + Math.min(lengths[i], limits.maxLength), 0);
+          assert.ok(members.length <= limits.usersPerStep);
+          assert.ok(members.length === 1 || tokens <= limits.tokensPerStep);
         }
       }),
     );
   });
 
-  it('puts like lengths together and shuffles which batch comes first', () => {
-    const lengths = Array.from({ length: 400 }, (_, user) => 1 + ((user * 7) % 50));
-    const sequences = ofLengths(lengths);
-    const limits = { usersPerStep: 16, tokensPerStep: 4096, maxLength: 50 };
-    const plan = planEpoch(sequences, limits, new Random(1));
-    const spread = plan.map((batch) => {
-      const own = Array.from(batch, (i) => lengths[i]);
-      return Math.max(...own) - Math.min(...own);
-    });
-    assert.ok(Math.max(...spread) <= 3, spread.join());
-    const first = plan.map(([i]) => lengths[i]);
-    assert.notDeepEqual(
-      first,
-      [...first].sort((a, b) => a - b),
+  it('pads little: a block holds lengths up to 8, or up to twice its shortest', () => {
+    fc.assert(
+      fc.property(plans, ({ lengths, limits, seed }) => {
+        for (const block of planEpoch(ofLengths(lengths), limits, new Random(seed)).flat()) {
+          const own = Array.from(block, (i) => Math.max(1, Math.min(lengths[i], limits.maxLength)));
+          assert.ok(Math.max(...own) <= Math.max(8, 2 * Math.min(...own)), own.join());
+        }
+      }),
     );
   });
 
-  it('gives the same batches for the same random numbers, others for others', () => {
+  it('makes steps of one block and a constant number of users for in-batch negatives', () => {
+    const sequences = ofLengths(Array.from({ length: 100 }, (_, user) => user % 60));
+    const limits = { usersPerStep: 16, tokensPerStep: 1, maxLength: 50, wholeSteps: true };
+    const plan = planEpoch(sequences, limits, new Random(1));
+    assert.deepEqual(
+      plan.map((blocks) => blocks.map(({ length }) => length)),
+      [[16], [16], [16], [16], [16], [16], [4]],
+    );
+  });
+
+  it('gives every step short and long histories', () => {
+    const lengths = Array.from({ length: 2000 }, (_, user) => (user % 2 === 0 ? 3 : 40));
+    const limits = { usersPerStep: 100, tokensPerStep: 4096, maxLength: 50 };
+    for (const blocks of planEpoch(ofLengths(lengths), limits, new Random(1))) {
+      const long = blocks.flatMap((block) => [...block]).filter((i) => lengths[i] === 40).length;
+      assert.ok(long > 25 && long < 75, `${long} of 100`);
+    }
+  });
+
+  it('gives the same steps for the same random numbers, others for others', () => {
     const sequences = ofLengths(Array.from({ length: 100 }, (_, user) => user % 9));
     const limits = { usersPerStep: 8, tokensPerStep: 100, maxLength: 50 };
     const plan = (seed: number): string => planEpoch(sequences, limits, new Random(seed)).join(' ');

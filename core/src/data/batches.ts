@@ -6,8 +6,11 @@ import { historyOf } from './split.js';
 
 export interface BatchLimits {
   readonly usersPerStep: number;
+  /** Item positions of a step, without padding. */
   readonly tokensPerStep: number;
   readonly maxLength: number;
+  /** Each step is one block of `usersPerStep` users, whatever its length: for in-batch negatives. Default false. */
+  readonly wholeSteps?: boolean;
 }
 
 /** A history with the item that follows it (0: none). */
@@ -28,25 +31,57 @@ export function trainingSequences(split: Split): Sequence[] {
   return sequences;
 }
 
+/** The sequences of one step, as indices: blocks of like length, whose gradients are added up. */
+export type PlannedStep = readonly Int32Array[];
+
+/** A block holds lengths up to this many times its shortest, and short ones together. */
+const lengthRatio = 2;
+const shortLength = 8;
+
 /**
- * Orders sequences into batches of like length: shuffled, sorted by length, cut where a limit is reached, then the
- * batches are shuffled. The same `random` gives the same batches.
- * @returns indices into `sequences`, one array a batch.
+ * Deals shuffled sequences into steps, cut where a limit is reached; within a step, sequences of like length form blocks,
+ * so that padding costs little while every step sees short and long histories alike. The same `random` gives the same
+ * plan. A history longer than the limit of tokens makes a step alone.
  */
-export function planEpoch(sequences: readonly Sequence[], limits: BatchLimits, random: Random): Int32Array[] {
+export function planEpoch(
+  sequences: readonly Sequence[],
+  limits: BatchLimits,
+  random: Random,
+): PlannedStep[] {
   const order = random.shuffle(Int32Array.from(sequences.keys()));
-  const lengthOf = (i: number): number => Math.min(sequences[i].history.length, limits.maxLength);
-  order.sort((a, b) => lengthOf(a) - lengthOf(b)); // stable: ties stay shuffled
-  const batches: Int32Array[] = [];
+  const lengthOf = (i: number): number =>
+    Math.max(1, Math.min(sequences[i].history.length, limits.maxLength));
+  const steps: PlannedStep[] = [];
   let start = 0;
-  for (let end = 1; end <= order.length; end++) {
+  let tokens = 0;
+  for (let end = 0; end <= order.length; end++) {
     const isFull =
       end === order.length ||
       end - start === limits.usersPerStep ||
-      (end - start + 1) * Math.max(1, lengthOf(order[end])) > limits.tokensPerStep;
-    if (isFull) batches.push(order.subarray(start, (start = end)));
+      (!limits.wholeSteps && tokens + lengthOf(order[end]) > limits.tokensPerStep);
+    if (isFull && end > start) {
+      const members = order.subarray(start, end);
+      steps.push(limits.wholeSteps ? [members] : blocksOf(members, lengthOf));
+      start = end;
+      tokens = 0;
+    }
+    if (end < order.length) tokens += lengthOf(order[end]);
   }
-  return random.shuffle(batches);
+  return steps;
+}
+
+function blocksOf(members: Int32Array, lengthOf: (i: number) => number): Int32Array[] {
+  const sorted = members.slice().sort((a, b) => lengthOf(a) - lengthOf(b)); // stable
+  const blocks: Int32Array[] = [];
+  let start = 0;
+  for (let end = 1; end <= sorted.length; end++) {
+    const longest = Math.max(shortLength, lengthRatio * lengthOf(sorted[start]));
+    if (end === sorted.length || lengthOf(sorted[end]) > longest) {
+      blocks.push(sorted.subarray(start, end));
+      start = end;
+    }
+  }
+  return blocks;
 }
 
 /** Pads sequences on the right to the longest of them and draws their rows. */

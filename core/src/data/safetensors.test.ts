@@ -55,6 +55,16 @@ describe('safetensors', () => {
     assert.deepEqual([...(tensors.get('a')?.values ?? [])], [1, 2]);
   });
 
+  it('read from a buffer whose slices are views, as those of Node are', () => {
+    class Buffer extends Uint8Array<ArrayBuffer> {
+      override slice(start?: number, end?: number): this {
+        return this.subarray(start, end) as this;
+      }
+    }
+    const { tensors } = decodeSafetensors(Buffer.from(encodeSafetensors(sample())));
+    assert.deepEqual(tensors, sample());
+  });
+
   it('say so wherever the file is cut', () => {
     const bytes = encodeSafetensors(sample(), { note: 'x' });
     fc.assert(

@@ -56,7 +56,8 @@ export function decodeSafetensors(bytes: Uint8Array): {
     if (!type) throw new CocoError(`tensor "${name}" has the type ${entry.dtype}; F32 and I32 are read here`);
     if (to - from !== size * 4 || start + to > bytes.length)
       throw new CocoError(`tensor "${name}" is cut short`);
-    const copy = bytes.slice(start + from, start + to);
+    const copy = new Uint8Array(to - from); // `slice` would not do: that of Node's buffers does not copy
+    copy.set(bytes.subarray(start + from, start + to));
     tensors.set(name, { shape: entry.shape, values: new type(copy.buffer) });
   }
   return { tensors, metadata: metadata as Record<string, string> };

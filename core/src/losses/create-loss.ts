@@ -20,15 +20,25 @@ export function findLoss(id: string): LossDescriptor {
   throw new UsageError(`There is no loss called "${id}" ("train.loss").${hint} Known: ${known.join(', ')}.`);
 }
 
+type LossSetting = string | ({ readonly id: string } & Readonly<Record<string, unknown>>);
+
+function configured(setting: LossSetting): { loss: LossDescriptor; config: object } {
+  const { id, ...keys } = typeof setting === 'string' ? { id: setting } : setting;
+  const loss = findLoss(id);
+  return { loss, config: readConfig(loss.config, keys, 'train.loss') };
+}
+
 /**
  * Makes the loss that `train.loss` names: an id, or an id with the keys of the loss.
  * @throws UsageError for an unknown id, an unknown key or a wrong value
  */
-export function createLoss(
-  setting: string | ({ readonly id: string } & Readonly<Record<string, unknown>>),
-  context: LossContext,
-): RowLoss {
-  const { id, ...keys } = typeof setting === 'string' ? { id: setting } : setting;
-  const loss = findLoss(id);
-  return loss.create(readConfig(loss.config, keys, 'train.loss'), context);
+export function createLoss(setting: LossSetting, context: LossContext): RowLoss {
+  const { loss, config } = configured(setting);
+  return loss.create(config, context);
+}
+
+/** True where a step's other targets are the negatives. @throws UsageError as `createLoss` */
+export function usesBatchNegatives(setting: LossSetting): boolean {
+  const { loss, config } = configured(setting);
+  return loss.usesBatchNegatives?.(config) ?? false;
 }

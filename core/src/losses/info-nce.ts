@@ -33,6 +33,7 @@ export const infoNCELoss: LossDescriptor<InfoNCELossConfig> = {
     "Cross-entropy of the target against the batch's other targets, with a temperature (CoCo's eq. 1).",
   paper: 'van den Oord et al. 2018, Representation learning with contrastive predictive coding',
   config: InfoNCELossConfig,
+  usesBatchNegatives: () => true,
   create: createInfoNCE,
 };
 

@@ -17,5 +17,7 @@ export interface LossDescriptor<Config extends object = object> {
   readonly summary: string;
   readonly paper?: string;
   readonly config: new () => Config;
+  /** True where the step's other targets are the negatives: a step is then one block with a constant number of users. */
+  usesBatchNegatives?(config: Config): boolean;
   create(config: Config, context: LossContext): RowLoss;
 }

@@ -40,6 +40,7 @@ export const sampledSoftmaxLoss: LossDescriptor<SampledSoftmaxLossConfig> = {
   summary: 'Cross-entropy of the target against sampled items, with the logQ correction.',
   paper: 'Bengio and Senécal 2008; Yi et al. 2019, Sampling-bias-corrected neural modeling (RecSys)',
   config: SampledSoftmaxLossConfig,
+  usesBatchNegatives: ({ negatives }) => negatives === 'in-batch' || negatives === 'mixed',
   create: createSampledSoftmax,
 };
 

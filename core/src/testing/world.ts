@@ -155,13 +155,17 @@ export class World {
       const step = this.stepCount++;
       await trainStep({
         model: this.model,
-        batch: options.batchAt?.(step) ?? this.trainingBatch(step),
-        key: new Random(this.options.seed).derive('step', step).streamKey,
+        parts: [
+          {
+            batch: options.batchAt?.(step) ?? this.trainingBatch(step),
+            key: new Random(this.options.seed).derive('step', step).streamKey,
+            weight: 1,
+          },
+        ],
         adam: this.adam,
         config: { ...steps, learningRate },
         rateScale: 1,
         parameters: this.trainable(part),
-        weight: 1,
         place: `step ${step + 1} of the conformance kit`,
       });
     }

@@ -56,7 +56,8 @@ interface Bench {
   dispose(): void;
 }
 
-function bench(spoil: (scale: tf.Tensor) => tf.Tensor): Bench {
+/** @param cuts where the batch is cut into parts */
+function bench(spoil: (scale: tf.Tensor) => tf.Tensor, cuts: readonly number[] = []): Bench {
   const dataset = testDataset();
   const split = leaveOneOut(dataset);
   const random = new Random(1);
@@ -67,7 +68,12 @@ function bench(spoil: (scale: tf.Tensor) => tf.Tensor): Bench {
   const model = new SequenceModel(backbone, new Bare(), parameters);
   model.fused = false;
   const chosen = trainingSequences(split).slice(3, 6);
-  const batch = makeBatch(chosen, { maxLength: 50, phase: 'train', rows: nextItemRows, random });
+  const total = chosen.reduce((sum, { history }) => sum + history.length, 0);
+  const parts = [0, ...cuts].map((from, n) => {
+    const members = chosen.slice(from, cuts[n]);
+    const batch = makeBatch(members, { maxLength: 50, phase: 'train', rows: nextItemRows, random });
+    return { batch, key: 1, weight: members.reduce((sum, { history }) => sum + history.length, 0) / total };
+  });
   const adam = new Adam();
   const config = { learningRate: 0.01, weightDecay: 0, gradientNorm: 5 };
   const place = 'stage warm, epoch 2, step 7';
@@ -75,13 +81,11 @@ function bench(spoil: (scale: tf.Tensor) => tf.Tensor): Bench {
     step: () =>
       trainStep({
         model,
-        batch,
-        key: 1,
+        parts,
         adam,
         config,
         rateScale: 1,
         parameters: parameters.entries(),
-        weight: 1,
         place,
       }),
     values: () => parameters.entries().flatMap(({ variable }) => [...variable.dataSync()]),
@@ -91,6 +95,17 @@ function bench(spoil: (scale: tf.Tensor) => tf.Tensor): Bench {
 }
 
 eachBackend(() => {
+  it('takes parts as one batch: gradients are added up by their weights', async () => {
+    const whole = bench((scale) => scale);
+    const inParts = bench((scale) => scale, [1, 2]);
+    await whole.step();
+    await inParts.step();
+    const expected = whole.values();
+    inParts.values().forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-5));
+    whole.dispose();
+    inParts.dispose();
+  });
+
   it('lowers the loss and reports it with the norm of the gradient', async () => {
     const good = bench((scale) => scale);
     const first = await good.step();

@@ -1,6 +1,7 @@
 import type { TrainConfig } from '../config/run-config.js';
-import { type Sequence, makeBatch, planEpoch, trainingSequences } from '../data/batches.js';
+import { type PlannedStep, type Sequence, makeBatch, planEpoch, trainingSequences } from '../data/batches.js';
 import { StoppedError } from '../errors.js';
+import { usesBatchNegatives } from '../losses/create-loss.js';
 import { evaluateRanker } from '../evaluation/evaluate.js';
 import { Random } from '../random.js';
 import type { Split } from '../specification/dataset.js';
@@ -9,7 +10,7 @@ import { Adam } from './adam.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { FusedRanker } from './fused-ranker.js';
 import { type PlannedStage, planStages, rateScale } from './stages.js';
-import { trainStep } from './train-step.js';
+import { type StepPart, trainStep } from './train-step.js';
 import { sampleStates, validationLosses } from './samples.js';
 
 const checkpointFile = 'checkpoint.safetensors';
@@ -103,7 +104,8 @@ export class Trainer {
   private async runEpoch(stage: PlannedStage): Promise<void> {
     const { ranker, config } = this.input;
     const { position } = this;
-    const limits = { ...config, maxLength: ranker.model.backbone.maxLength };
+    const { maxLength } = ranker.model.backbone;
+    const limits = { ...config, maxLength, wholeSteps: usesBatchNegatives(config.loss) };
     const plan = planEpoch(this.sequences, limits, this.random.derive('order', stage.name, position.epoch));
     const startedAt = Date.now();
     while (position.step < plan.length) {
@@ -132,21 +134,13 @@ export class Trainer {
     await this.save();
   }
 
-  private async runStep(stage: PlannedStage, plan: readonly Int32Array[]): Promise<void> {
+  private async runStep(stage: PlannedStage, plan: readonly PlannedStep[]): Promise<void> {
     const { ranker, config, context } = this.input;
     const { position } = this;
-    const { backbone } = ranker.model;
-    const random = this.random.derive('step', stage.name, position.epoch, position.step);
-    const members = Array.from(plan[position.step], (i) => this.sequences[i]);
-    const options = { maxLength: backbone.maxLength, phase: 'train', rows: stage.rows, random } as const;
-    const batch = makeBatch(members, options);
-    const weight = (sum(batch.lengths) * plan.length) / this.tokens;
     const at = position.epoch * plan.length + position.step;
     const report = await trainStep({
       model: ranker.model,
-      batch,
-      weight,
-      key: random.derive('pass').streamKey,
+      parts: plan[position.step].map((block, n) => this.stepPart(stage, block, n, plan.length)),
       adam: this.adam,
       config,
       rateScale: rateScale(config, at, stage.epochs * plan.length),
@@ -155,10 +149,24 @@ export class Trainer {
     });
     ranker.weightsChanged();
     for (const [name, value] of Object.entries(report))
-      position.sums[name] = (position.sums[name] ?? 0) + value * weight;
+      position.sums[name] = (position.sums[name] ?? 0) + value;
     position.step++;
-    const note = `epoch ${position.epoch + 1}/${stage.epochs}, loss ${report.recommendation.toFixed(3)}`;
+    const mean = position.sums.recommendation / position.step;
+    const note = `epoch ${position.epoch + 1}/${stage.epochs}, loss ${mean.toFixed(3)}`;
     context.progress.report(`${stage.name} ${ranker.id}`, at + 1, stage.epochs * plan.length, note);
+  }
+
+  private stepPart(stage: PlannedStage, block: Int32Array, n: number, steps: number): StepPart {
+    const { epoch, step } = this.position;
+    const random = this.random.derive('step', stage.name, epoch, step, n);
+    const { maxLength } = this.input.ranker.model.backbone;
+    const members = Array.from(block, (i) => this.sequences[i]);
+    const batch = makeBatch(members, { maxLength, phase: 'train', rows: stage.rows, random });
+    return {
+      batch,
+      key: random.derive('pass').streamKey,
+      weight: (sum(batch.lengths) * steps) / this.tokens,
+    };
   }
 
   private trainable(stage: PlannedStage): ReturnType<typeof this.input.ranker.model.parameters.entries> {

@@ -45,7 +45,8 @@ function tokenizerJson(): object {
   const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
   const vocab = Object.fromEntries(byteCharacters().map((character, id) => [character, id]));
   const model = { type: 'BPE', vocab, merges: [] };
-  return { version: '1.0', added_tokens: [], normalizer: null, pre_tokenizer: bytes, decoder: bytes, model };
+  const none = { normalizer: null, post_processor: null };
+  return { version: '1.0', added_tokens: [], pre_tokenizer: bytes, decoder: bytes, ...none, model };
 }
 
 /** Writes a random Llama whose tokens are bytes, in Hugging Face's layout. */
@@ -54,7 +55,7 @@ export async function writeTinyLlm(folder: string): Promise<void> {
   const tensors = Object.entries(shapes).map(([name, shape]): [string, NamedArray] => {
     const isNorm = shape.length === 1;
     const count = shape.reduce((a, b) => a * b, 1);
-    const values = Float32Array.from({ length: count }, () => (isNorm ? 1 : random.next() - 0.5));
+    const values = Float32Array.from({ length: count }, () => (isNorm ? 1 : random.uniform() - 0.5));
     return [name, { shape, values }];
   });
   await mkdir(folder, { recursive: true });

@@ -57,15 +57,7 @@ function makeTaste(department: Department, sharpness: number, random: Random): T
 /** The probabilities of the simulation as numbers: what users draw from and the oracle computes with. */
 export function makeModel(simulation: Simulation, catalogue: readonly ShopItem[], random: Random): ShopModel {
   const tastes = makeTastes(simulation, random);
-  const width = catalogue.length + 1;
-  const weights = new Float64Array(tastes.length * width);
-  tastes.forEach((taste, state) => {
-    catalogue.forEach(({ facets, rank }, i) => {
-      let log = -simulation.popularityExponent * Math.log(rank);
-      for (const facet of facetNames) log += taste[facet][facets[facet].index];
-      weights[state * width + i + 1] = Math.exp(log);
-    });
-  });
+  const weights = weightsOf(tastes, catalogue, simulation.popularityExponent);
   return new ShopModel({
     itemCount: catalogue.length,
     stateCount: tastes.length,
@@ -78,11 +70,29 @@ export function makeModel(simulation: Simulation, catalogue: readonly ShopItem[]
   });
 }
 
+/** rank ** -exponent times the exponential of the affinities, S · (V + 1). */
+function weightsOf(tastes: readonly Taste[], catalogue: readonly ShopItem[], exponent: number): Float64Array {
+  const width = catalogue.length + 1;
+  const popularity = Float64Array.from(catalogue, ({ rank }) => Math.pow(rank, -exponent));
+  const places = facetNames.map((facet) => Int32Array.from(catalogue, ({ facets }) => facets[facet].index));
+  const weights = new Float64Array(tastes.length * width);
+  tastes.forEach((taste, state) => {
+    const own = weights.subarray(state * width + 1, (state + 1) * width);
+    own.set(popularity);
+    facetNames.forEach((facet, f) => {
+      const factors = taste[facet].map(Math.exp);
+      places[f].forEach((value, i) => (own[i] *= factors[value]));
+    });
+  });
+  return weights;
+}
+
 /** A taste stays, or moves with probability `drift` to one of the archetypes most like it. */
 function driftOf(tastes: readonly Taste[], drift: number): Step[][] {
-  return tastes.map((taste, state) => {
-    const others = tastes
-      .map((other, to) => ({ to, likeness: to === state ? -Infinity : likenessOf(taste, other) }))
+  const vectors = tastes.map((taste) => Float64Array.from(facetNames.flatMap((facet) => [...taste[facet]])));
+  return vectors.map((vector, state) => {
+    const others = vectors
+      .map((other, to) => ({ to, likeness: to === state ? -Infinity : likenessOf(vector, other) }))
       .sort((a, b) => b.likeness - a.likeness)
       .slice(0, Math.min(neighbours, tastes.length - 1));
     if (others.length === 0) return [{ to: state, probability: 1 }];
@@ -92,14 +102,12 @@ function driftOf(tastes: readonly Taste[], drift: number): Step[][] {
 }
 
 /** Cosine of the affinities. */
-function likenessOf(a: Taste, b: Taste): number {
+function likenessOf(a: Float64Array, b: Float64Array): number {
   let [product, squareA, squareB] = [0, 0, 0];
-  for (const facet of facetNames) {
-    a[facet].forEach((value, i) => {
-      product += value * b[facet][i];
-      squareA += value * value;
-      squareB += b[facet][i] * b[facet][i];
-    });
+  for (let i = 0; i < a.length; i++) {
+    product += a[i] * b[i];
+    squareA += a[i] * a[i];
+    squareB += b[i] * b[i];
   }
   return product / Math.sqrt(squareA * squareB || 1);
 }

@@ -42,8 +42,13 @@ class Reader {
     return this.start + this.at;
   }
 
+  /** Bytes after the position. */
+  get left(): number {
+    return this.size - this.position;
+  }
+
   bytes(length: number): DataView {
-    if (this.position + length > this.size || length > 1e9) {
+    if (length > this.left || length > 1e9) {
       throw new CocoError(`${this.path} is cut short or damaged: it ends in the middle of its header.`);
     }
     if (this.at + length > this.chunk.length) {
@@ -85,7 +90,8 @@ function readValue(reader: Reader, type: number): GgufValue {
     9: () => {
       const inner = reader.u32();
       const length = reader.u64();
-      if (length > 1e8) throw new CocoError(`${reader.path} is damaged: a list in its header is too long.`);
+      if (inner === 9) throw new CocoError(`${reader.path} has a list of lists in its header, which is not read.`);
+      if (length > reader.left) throw new CocoError(`${reader.path} is damaged: a list in its header is too long.`);
       return Array.from({ length }, () => readValue(reader, inner));
     },
     10: () => reader.bytes(8).getBigUint64(0, true),
@@ -122,6 +128,9 @@ function readFile(reader: Reader): GgufFile {
   }
   const entries = Array.from({ length: tensorCount }, () => readEntry(reader));
   const alignment = Number(metadata.get('general.alignment') ?? 32);
+  if (!Number.isSafeInteger(alignment) || alignment < 1) {
+    throw new CocoError(`${path} is damaged: its "general.alignment" is no whole number above 0.`);
+  }
   const start = Math.ceil(reader.position / alignment) * alignment;
   return { metadata, tensors: new Map(entries.map((entry) => [entry.name, storedTensor(path, entry, start)])) };
 }

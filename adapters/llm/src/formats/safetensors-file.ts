@@ -16,26 +16,35 @@ export function openSafetensors(path: string): Map<string, StoredTensor> {
   if (length > Math.min(size - 8, largestHeader)) {
     throw new CocoError(`${path} is cut short or no safetensors file: its header says ${length} bytes.`);
   }
-  let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(readBytes(path, 8, length))) as typeof header;
+    header = JSON.parse(new TextDecoder().decode(readBytes(path, 8, length)));
   } catch {
     throw new CocoError(`${path} is damaged: its header is not JSON.`);
   }
   const tensors = new Map<string, StoredTensor>();
-  for (const [name, entry] of Object.entries(header)) {
-    if (name !== '__metadata__') tensors.set(name, tensorOf(path, name, entry, 8 + length, size));
+  for (const [name, entry] of Object.entries(header ?? {})) {
+    if (name === '__metadata__') continue;
+    if (!isEntry(entry)) throw new CocoError(`${path} is damaged: its header does not describe tensor "${name}".`);
+    tensors.set(name, tensorOf(path, name, entry, 8 + length, size));
   }
   return tensors;
 }
 
-function tensorOf(
-  path: string,
-  name: string,
-  entry: { dtype: string; shape: number[]; data_offsets: [number, number] },
-  start: number,
-  fileSize: number,
-): StoredTensor {
+interface Entry {
+  readonly dtype: string;
+  readonly shape: number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+function isEntry(value: unknown): value is Entry {
+  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Partial<Entry>;
+  const areCounts = (list: unknown): boolean =>
+    Array.isArray(list) && list.every((count) => Number.isSafeInteger(count) && count >= 0);
+  return typeof dtype === 'string' && areCounts(shape) && areCounts(offsets) && offsets?.length === 2;
+}
+
+function tensorOf(path: string, name: string, entry: Entry, start: number, fileSize: number): StoredTensor {
   const { dtype, shape, data_offsets: offsets } = entry;
   const width = widths[dtype];
   if (!width) throw new CocoError(`${path}: tensor "${name}" has the type ${dtype}; ${Object.keys(widths).join(', ')} are read.`);
@@ -78,7 +87,7 @@ export function openSafetensorsFolder(folder: string): { tensors: Map<string, St
   const single = join(folder, 'model.safetensors');
   if (existsSync(single)) return { tensors: openSafetensors(single), files: [single] };
   if (!existsSync(index)) throw new CocoError(`${folder} has no model.safetensors and no model.safetensors.index.json.`);
-  const { weight_map: map } = JSON.parse(readFileSync(index, 'utf8')) as { weight_map: Record<string, string> };
+  const map = readShards(index);
   const names = [...new Set(Object.values(map))].sort();
   const files = names.map((name) => {
     if (name.includes('/') || name.includes('..') || !existsSync(join(folder, name))) {
@@ -91,4 +100,17 @@ export function openSafetensorsFolder(folder: string): { tensors: Map<string, St
     if (!tensors.has(name)) throw new CocoError(`${folder}: the shard ${map[name]} lacks the tensor "${name}".`);
   }
   return { tensors, files };
+}
+
+/** Which shard holds each tensor. */
+function readShards(path: string): Readonly<Record<string, string>> {
+  let map: unknown;
+  try {
+    map = (JSON.parse(readFileSync(path, 'utf8')) as { weight_map?: unknown } | null)?.weight_map;
+  } catch {
+    throw new CocoError(`${path} is not valid JSON.`);
+  }
+  const isMap = typeof map === 'object' && map !== null && Object.values(map).every((name) => typeof name === 'string');
+  if (!isMap) throw new CocoError(`${path} lacks the "weight_map" that names each tensor's shard.`);
+  return map as Record<string, string>;
 }

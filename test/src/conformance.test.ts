@@ -1,0 +1,116 @@
+/** Every backbone and every fusion on every backbone, by the laws of the conformance kit; all from the registry. */
+import assert from 'node:assert/strict';
+import {
+  type BackboneDescriptor,
+  type FusionDescriptor,
+  type KnowledgeLLM,
+  Registry,
+  UsageError,
+  checkNeeds,
+  describedKeys,
+  readConfig,
+} from '@coco-rec/core';
+import { type Check, backboneChecks, fusionChecks } from '@coco-rec/core/testing';
+import { builtInUnits, createContext } from '@coco-rec/standard';
+import { startTestEngine, testEngine } from './support/engine.js';
+import { temporaryFolder } from './support/small-run.js';
+
+const registry = new Registry(builtInUnits);
+
+/** Small models make fast checks. */
+const small: Readonly<Record<string, unknown>> = { dimension: 16, maxLength: 12 };
+
+/** Settings whose code the defaults do not reach. */
+const variants: Readonly<Record<string, readonly object[]>> = {
+  coco: [
+    { preset: 'paper' },
+    { preset: 'paper', granularity: 'token' },
+    { soft: false },
+    { decouple: false },
+    { contradiction: false },
+    { lora: false },
+    { itemText: false, fusedPositions: 1 },
+    { control: 'placebo' },
+  ],
+  text: [{ control: 'placebo' }],
+};
+
+/** Laws that a unit cannot obey, with the reason. */
+const skips: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  none: {
+    'off, it is the bare backbone; on, it is not': 'it changes nothing by definition',
+    'only its own weights move when the backbone is frozen': 'it has no weights',
+    'each of its weights gets a gradient': 'it has no weights',
+  },
+};
+
+const { folder, remove } = temporaryFolder();
+let model: Promise<KnowledgeLLM> | undefined;
+
+/** The embedded language model, loaded once. */
+function knowledge(): Promise<KnowledgeLLM> {
+  const tiny = registry.get('knowledge', 'tiny');
+  model ??= tiny.create(readConfig(tiny.config, {}, 'knowledge'), createContext(folder).context);
+  return model;
+}
+
+function declare(checks: readonly Check[]): void {
+  for (const { name, run, skip } of checks) {
+    if (skip === undefined) it(name, run);
+    else it(`${name} (skipped: ${skip})`);
+  }
+}
+
+function smallConfig(backbone: BackboneDescriptor): object {
+  const keys = describedKeys(backbone.config).map(({ key }) => key);
+  return Object.fromEntries(Object.entries(small).filter(([key]) => keys.includes(key)));
+}
+
+/** Why the three do not fit, in the words of the start of a run; undefined if they do. */
+function refusal(fusion: FusionDescriptor, config: object, backbone: BackboneDescriptor): string | undefined {
+  const needs = fusion.needs(readConfig(fusion.config, config, 'fusion'));
+  try {
+    checkNeeds({ fusion, needs, backbone, knowledge: 'tiny' }, registry);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+}
+
+function declareFusion(fusion: FusionDescriptor, backbone: BackboneDescriptor, config: object): void {
+  const refused = refusal(fusion, config, backbone);
+  if (refused !== undefined) {
+    it(`${fusion.id} on ${backbone.id} is refused with what would do`, () =>
+      assert.match(refused, /These would do: [a-z]/));
+    return;
+  }
+  const backboneConfig = smallConfig(backbone);
+  declare(fusionChecks(fusion, backbone, { knowledge, config, backboneConfig, skip: skips[fusion.id] }));
+}
+
+describe(`conformance on ${testEngine}`, () => {
+  before(startTestEngine);
+  after(async () => {
+    (await model)?.dispose();
+    remove();
+  });
+
+  const backbones = registry.list('backbone');
+  const fusions = registry.list('fusion');
+  it('is asked of every unit', () => {
+    assert.ok(backbones.length > 0 && fusions.length > 0);
+    for (const id of Object.keys({ ...variants, ...skips })) assert.ok(registry.find('fusion', id), id);
+  });
+
+  for (const backbone of backbones) {
+    describe(`backbone ${backbone.id}`, () =>
+      declare(backboneChecks(backbone, { config: smallConfig(backbone) })));
+    for (const fusion of fusions) {
+      for (const config of [{}, ...(variants[fusion.id] ?? [])]) {
+        describe(`fusion ${fusion.id} ${JSON.stringify(config)}`, () =>
+          declareFusion(fusion, backbone, config));
+      }
+    }
+  }
+});
