@@ -1,8 +1,6 @@
 import { validateSync } from 'class-validator';
 import {
-  EvaluateConfig,
   RunConfig,
-  TrainConfig,
   type UnitDescriptor,
   type UnitKind,
   describedKeys,
@@ -82,24 +80,22 @@ function configPage(): string {
   const about =
     'A config is one YAML or JSON file. A section that names a unit holds its `id` and its keys ' +
     '(`backbone: { id: sasrec, dimension: 64 }`), or the id alone (`backbone: sasrec`). An unknown key is an error.';
-  const sections = [
-    `## The file\n\n${keysTable(RunConfig)}`,
-    `## train\n\n${keysTable(TrainConfig)}`,
-    `## evaluate\n\n${keysTable(EvaluateConfig)}`,
-  ];
-  return page('The config', about, sections);
+  const groups = describedKeys(RunConfig).flatMap(({ key, group }) =>
+    group ? [`## ${key}\n\n${keysTable(group)}`] : [],
+  );
+  return page('The config', about, [`## The file\n\n${keysTable(RunConfig)}`, ...groups]);
 }
 
 function lossesPage(): string {
   const sections = losses.map(({ id, summary, paper, config }) =>
-    [`## ${id}`, summary, ...paperLine(paper), keysTable(config)].join('\n\n'),
+    [`## ${id}`, summary, ...paperLine(paper), ...keysTables(config)].join('\n\n'),
   );
   return page('Losses', 'Key `train.loss`: an id, or an id with the keys of the loss.', sections);
 }
 
 function unitSection(unit: UnitDescriptor): string {
   const facts = [...paperLine(unit.paper), ...abilities(unit)];
-  const keys = unit.kind === 'engine' ? [] : [keysTable(unit.config)];
+  const keys = unit.kind === 'engine' ? [] : keysTables(unit.config);
   return [`## ${unit.id}`, unit.summary, ...facts, ...keys].join('\n\n');
 }
 
@@ -120,6 +116,14 @@ function abilities(unit: UnitDescriptor): string[] {
 function namesOf(flags: object): string {
   const names = Object.entries(flags).filter(([, value]) => value === true);
   return names.map(([name]) => `\`${name}\``).join(', ');
+}
+
+/** The keys of a config class, then those of each group in it. */
+function keysTables(config: ConfigClass): string[] {
+  const groups = describedKeys(config).flatMap(({ key, group }) =>
+    group ? [`Keys of \`${key}\`:`, ...keysTables(group)] : [],
+  );
+  return [keysTable(config), ...groups];
 }
 
 /** Key, default and meaning of a config class. */

@@ -98,7 +98,10 @@ describe('Commands in the docs', function () {
       const tokens = line.split(/\s+/).slice(1);
       const words = tokens.slice(0, tokens.findIndex((token) => !/^[a-z]+$/.test(token)) >>> 0).slice(0, 2);
       let help = await helpOf(words);
-      if (!help.startsWith(`Usage: coco ${words.join(' ')}`)) help = await helpOf(words.slice(0, 1));
+      if (!help.startsWith(`Usage: coco ${words.join(' ')}`)) {
+        help = await helpOf(words.slice(0, 1)); // the second word is an argument,
+        assert.doesNotMatch(help, /^Commands:/m, `"${words[1]}" is no command.`); // not a command of a group
+      }
       assert.ok(help.startsWith(`Usage: coco ${words[0] ?? ''}`.trimEnd()), help);
       for (const option of tokens.filter((token) => /^--?[a-z]/.test(token))) {
         assert.match(help, new RegExp(`(^|[\\s,])${option.split('=')[0]}([\\s,]|$)`, 'm'), option);

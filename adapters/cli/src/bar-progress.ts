@@ -43,6 +43,7 @@ export class BarProgress implements Progress {
   log(line: string): void {
     const text = `${visibleText(line).replace(/\n+/g, ' ')}\n`;
     this.bars.log(text);
+    this.bars.update(); // else it would wait for the next bar, which may never come
   }
 
   close(): void {

@@ -22,6 +22,7 @@ declare module 'cli-progress' {
     create(total: number, start: number, payload?: object): SingleBar;
     remove(bar: SingleBar): boolean;
     log(text: string): void;
+    update(): void;
     stop(): void;
   }
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
 import { describe, it } from 'mocha';
+import { BarProgress } from './bar-progress.js';
 import { LineProgress } from './line-progress.js';
 import { TaskClock, percentText } from './task-clock.js';
 
@@ -39,6 +41,23 @@ describe('progress lines', () => {
     pass(6000);
     progress.report('ranking', 40, 100);
     assert.deepEqual(lines, ['ranking: 40 %, elapsed 6.0 s, about 12 s left']);
+  });
+});
+
+describe('progress bars', () => {
+  it('have share, time and note, lose no line that is logged, and give the cursor back', () => {
+    const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
+    const progress = new BarProgress(stream);
+    progress.log('before any bar');
+    progress.report('warm sasrec', 1, 4, 'loss 6.81');
+    progress.log('beside\u001b[31m a bar');
+    progress.report('warm sasrec', 4, 4, 'loss 6.80');
+    progress.log('after the last bar');
+    progress.close();
+    const text = String(stream.read());
+    for (const line of ['before any bar', 'beside[31m a bar', 'after the last bar']) assert.ok(text.includes(line), line);
+    assert.match(text, /warm sasrec █+░+ 25 % \| elapsed 0\.\d s \| loss 6\.81/);
+    assert.ok(text.lastIndexOf('\u001b[?25h') > text.lastIndexOf('\u001b[?25l'), 'the cursor is hidden');
   });
 });
 

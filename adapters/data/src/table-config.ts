@@ -23,7 +23,7 @@ export class TableConfig {
   @IsString()
   path!: string;
 
-  @Describe('Columns of the interactions: { user, item, time }.')
+  @Describe('Columns of the interactions: { user, item, time }.', ColumnsConfig)
   @ValidateNested()
   columns: ColumnsConfig = new ColumnsConfig();
 

@@ -1,10 +1,15 @@
-const descriptions = new WeakMap<object, Map<string, string>>();
+type Description = Pick<DescribedKey, 'text' | 'group'>;
 
-/** Says what a config key means, for `--help`, error messages and the generated config reference. Every key has one. */
-export function Describe(text: string): PropertyDecorator {
+const descriptions = new WeakMap<object, Map<string, Description>>();
+
+/**
+ * Says what a config key means, for `--help`, error messages and the generated config reference. Every key has one.
+ * @param group the config class of a key that holds a group of keys
+ */
+export function Describe(text: string, group?: new () => object): PropertyDecorator {
   return (prototype, key) => {
-    const map = descriptions.get(prototype) ?? new Map<string, string>();
-    descriptions.set(prototype, map.set(String(key), text));
+    const map = descriptions.get(prototype) ?? new Map<string, Description>();
+    descriptions.set(prototype, map.set(String(key), { text, group }));
   };
 }
 
@@ -13,12 +18,14 @@ export interface DescribedKey {
   readonly text: string;
   /** The default, undefined for a required or an optional key. */
   readonly value: unknown;
+  /** The config class of the keys inside, if it holds a group of keys. */
+  readonly group?: new () => object;
 }
 
 /** @returns the keys of a config class with text and default, base classes first. */
 export function describedKeys(configClass: new () => object): DescribedKey[] {
   const defaults = new configClass() as Record<string, unknown>;
-  const keys = new Map<string, string>();
+  const keys = new Map<string, Description>();
   const chain: object[] = [];
   for (
     let p: object | null = configClass.prototype as object;
@@ -26,6 +33,7 @@ export function describedKeys(configClass: new () => object): DescribedKey[] {
     p = Object.getPrototypeOf(p) as object | null
   )
     chain.unshift(p);
-  for (const prototype of chain) descriptions.get(prototype)?.forEach((text, key) => keys.set(key, text));
-  return [...keys].map(([key, text]) => ({ key, text, value: defaults[key] }));
+  for (const prototype of chain)
+    descriptions.get(prototype)?.forEach((description, key) => keys.set(key, description));
+  return [...keys].map(([key, description]) => ({ key, ...description, value: defaults[key] }));
 }

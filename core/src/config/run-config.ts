@@ -31,7 +31,7 @@ class IsUnitSetting implements ValidatorConstraintInterface {
 
 /** How a model is trained; the section `train`. */
 export class TrainConfig {
-  @Describe('Loss: an id, or its id and keys ({ id: sampled-softmax, negatives: 256 }).')
+  @Describe('Loss: an id, or its id and keys ({ id: sampled-softmax, count: 256 }).')
   @Validate(IsUnitSetting)
   loss: UnitSetting = 'softmax';
 
@@ -131,10 +131,10 @@ export class RunConfig {
   @Validate(IsUnitSetting)
   fusion: UnitSetting = 'none';
 
-  @Describe('Training.')
+  @Describe('Training.', TrainConfig)
   train: TrainConfig = new TrainConfig();
 
-  @Describe('Evaluation.')
+  @Describe('Evaluation.', EvaluateConfig)
   evaluate: EvaluateConfig = new EvaluateConfig();
 
   @Describe('Compute engine: `auto`, or the id of one.')

@@ -99,34 +99,35 @@ export class CoCoConfig extends TextConfig {
   @Min(0)
   quantisationWeight?: number;
 
-  @Describe('The codebook of soft prompts: a group of keys.')
+  @Describe('The codebook of soft prompts: a group of keys.', CodebookConfig)
   @IsOptional()
   @IsGroup(CodebookConfig)
   codebook?: CodebookConfig;
 
-  @Describe('Decoupling by cross-attention: a group of keys, or false for none (ablation).')
+  @Describe('Decoupling by cross-attention: a group of keys, or false for none (ablation).', DecoupleConfig)
   @IsOptional()
   @IsGroup(DecoupleConfig, true)
   decouple?: DecoupleConfig | boolean;
 
-  @Describe('Alignment with the user state: a group of keys.')
+  @Describe('Alignment with the user state: a group of keys.', AlignConfig)
   @IsOptional()
   @IsGroup(AlignConfig)
   align?: AlignConfig;
 
   @Describe(
     'Learning from rows that knowledge did not help: a group of keys, or false for all rows alike (ablation).',
+    ContradictionConfig,
   )
   @IsOptional()
   @IsGroup(ContradictionConfig, true)
   contradiction?: ContradictionConfig | boolean;
 
-  @Describe('LoRA weights of the language model: a group of keys, or false for a frozen model.')
+  @Describe('LoRA weights of the language model: a group of keys, or false for a frozen model.', LoraGroup)
   @IsOptional()
   @IsGroup(LoraGroup, true)
   lora?: LoraGroup | boolean;
 
-  @Describe('A semantic objective for the language model side: a group of keys.')
+  @Describe('A semantic objective for the language model side: a group of keys.', SemanticConfig)
   @IsOptional()
   @IsGroup(SemanticConfig)
   semantic?: SemanticConfig;

@@ -10,10 +10,10 @@ import { entriesOf } from './stored-vectors.js';
 const [folder, prefix, ...numbers] = process.argv.slice(2);
 const [dimension, batches, size] = numbers.map(Number);
 const store = new FileKnowledgeStore(folder);
-const all = Array.from({ length: batches }, (_, i) => entriesOf(prefix, { from: i * size, count: size, dimension }));
 process.stdout.write('ready\n');
 await once(process.stdin, 'data');
-for (const [i, { keys, vectors }] of all.entries()) {
+for (let i = 0; i < batches; i++) {
+  const { keys, vectors } = entriesOf(prefix, { from: i * size, count: size, dimension });
   await store.put(keys, vectors);
   process.stdout.write(`${(i + 1) * size}\n`);
 }
