@@ -12,3 +12,6 @@ export { simulateShop, type Shop } from './shop/simulate.js';
 export { shopDataset } from './shop/load-shop.js';
 export { writeShop } from './shop/write-shop.js';
 export { readShop } from './shop/read-shop.js';
+export { shopSentences } from './shop/sentences.js';
+export { type DatasetSummary, inspectDataset } from './inspect-dataset.js';
+export { writeRecBole } from './write-recbole.js';

@@ -17,3 +17,4 @@ export { generateIds } from './decoder/generate.js';
 export { type ModelSource, openModel } from './open-model.js';
 export type { ModelConfig } from './model-config.js';
 export type { TextTokenizer } from './tokenizer.js';
+export { type PretrainOptions, type Pretrained, pretrain } from './pretrain/pretrain.js';

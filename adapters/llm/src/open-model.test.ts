@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { fromFiles, makeWeights } from './decoder/decoder-weights.js';
 import { openModel } from './open-model.js';
 import { succeedsOrComplains, throwsPlainly } from './testing/complaints.js';
+import { floatBytes } from './testing/gguf-writer.js';
 import { closeTo, decoderOf, farFrom, statesOf } from './testing/states.js';
 import { startTestEngine } from './testing/test-engine.js';
 import { TemporaryFolder } from './testing/temporary-folder.js';
@@ -65,6 +66,9 @@ describe('openModel', () => {
       openModel(folder.write(name, tinyGguf(tinyConfig(), changes)));
     throwsPlainly(() => open('a.gguf', { 'general.architecture': [8, 'mamba'] }), /architecture "mamba"/);
     throwsPlainly(() => open('b.gguf', { 'llama.rope.scaling.type': [8, 'linear'] }), /scaling "linear"/);
+    const factors = { name: 'rope_freqs.weight', shape: [2], type: 0, bytes: floatBytes([1, 8]) };
+    const scaled = folder.write('c.gguf', tinyGguf(tinyConfig(), {}, [factors]));
+    throwsPlainly(() => openModel(scaled), /rotary positions are scaled \("rope_freqs\.weight"\)/);
   });
 
   it('complains of tensors that lack or have another shape than config.json says', () => {
@@ -92,7 +96,8 @@ describe('openModel', () => {
           const source = openModel(folder.write('damaged.gguf', bytes.subarray(0, cut)));
           source.tokenizer();
           for (const tensor of source.weights.values()) tensor.read();
-          tf.tidy(() => makeWeights(source.config, source.config.numLayers, fromFiles(source.weights, source.path)));
+          const make = fromFiles(source.weights, source.path);
+          tf.tidy(() => void makeWeights(source.config, source.config.numLayers, make));
         });
         seen[isGood ? 'good' : 'bad']++;
       }),

@@ -30,15 +30,25 @@ export { groupTable, resultTable } from './report/run-tables.js';
 export { comparisonTable, gainOverTextTable, runsTable } from './report/comparison-tables.js';
 export { type Report, renderReport } from './report/render-report.js';
 export { writeComparisonReport, writeRunReport } from './report/write-report.js';
-export { engineStatus, installEngine, type EngineReport, type InstallOptions } from '@coco-rec/engine';
+export {
+  engineStatus,
+  installEngine,
+  startEngine,
+  type EngineReport,
+  type InstallOptions,
+  type StartedEngine,
+} from '@coco-rec/engine';
 export { checkModelFolder, openData, simulateShopFile } from './data-tools.js';
-export { type DatasetSummary, inspectDataset, writeRecBole } from '@coco-rec/data';
+export { type DatasetSummary, inspectDataset, shopSentences, writeRecBole } from '@coco-rec/data';
 export {
   type CheckedTensor,
   type ModelSummary,
   type PullOptions,
   type PulledModel,
+  type Pretrained,
+  type PretrainOptions,
   inspectModel,
+  pretrain,
   pullModel,
   sizeText,
 } from '@coco-rec/llm';

@@ -120,7 +120,11 @@ export function tokenizerMetadata(): Record<string, GgufEntry> {
 }
 
 /** The same model as a .gguf file, with the rows of Llama's q and k interleaved as GGUF has them. */
-export function tinyGguf(config = tinyConfig(), changes: Readonly<Record<string, GgufEntry>> = {}): Buffer {
+export function tinyGguf(
+  config = tinyConfig(),
+  changes: Readonly<Record<string, GgufEntry>> = {},
+  more: readonly GgufTensor[] = [],
+): Buffer {
   const of = (key: string): string => `${config.architecture}.${key}`;
   const metadata: Record<string, GgufEntry> = {
     'general.architecture': [8, config.architecture],
@@ -140,7 +144,7 @@ export function tinyGguf(config = tinyConfig(), changes: Readonly<Record<string,
     const rows = isTurned ? interleaved(values, shape, config.headSize) : values;
     return { name: ggufName(name), shape, type: 0, bytes: floatBytes(rows) };
   });
-  return writeGguf({ metadata, tensors });
+  return writeGguf({ metadata, tensors: [...tensors, ...more] });
 }
 
 /** Within each head, row i of the first half is followed by row i of the second. */
