@@ -10,7 +10,7 @@
 import { Random } from '@coco-rec/core';
 import { pretrain, shopSentences, startEngine } from '@coco-rec/standard';
 
-const [folder = 'models/tiny', steps = '1500'] = process.argv.slice(2);
+const [folder = 'models/tiny', steps = '700'] = process.argv.slice(2);
 const { detail } = await startEngine('auto');
 const random = new Random(20_240);
 const made = await pretrain(folder, {

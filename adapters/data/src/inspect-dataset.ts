@@ -1,69 +1,112 @@
 import type { Dataset } from '@coco-rec/core';
 
-/** What a data set holds, for people. */
+/** What `coco data inspect` prints of a data set. Plain JSON. */
 export interface DatasetSummary {
   readonly name: string;
   readonly users: number;
   readonly items: number;
   readonly interactions: number;
-  /** Interactions a user. */
-  readonly historyLength: { readonly mean: number; readonly median: number; readonly longest: number };
-  /** Users with fewer than 3 interactions: trained on, not evaluated. */
-  readonly usersTooShortForEvaluation: number;
-  /** Share of all user-item pairs that occur. */
+  /** Interactions of a user. */
+  readonly historyLength: { readonly mean: number; readonly median: number; readonly max: number };
+  /** Users with fewer than 3 interactions: training only. */
+  readonly usersTooShort: number;
+  /** Interactions / (users · items). */
   readonly density: number;
-  /** Share of the interactions that falls on the most popular fifth of the items. */
+  /** Items without an interaction: they can be recommended by their text only. */
+  readonly itemsWithoutInteractions: number;
+  /** Items whose text is empty; all of them where there is no text column. */
+  readonly itemsWithoutText: number;
+  /** Mean over the items that have a text, in characters; 0 where none has. */
+  readonly meanTextLength: number;
+  /** Share of the interactions with the most popular 20 % of the items (rounded up). */
   readonly headShare: number;
-  /** Absent without item texts. */
-  readonly texts?: { readonly itemsWithoutText: number; readonly meanLength: number; readonly longest: number };
-  /** False where times are missing or only ranks within a user: a global time split is then refused. */
+  /** Distinct attributes of items. */
+  readonly attributes: number;
+  /** False where there are no times, or only ranks within a user: then a split by time makes no sense. */
   readonly realTimes: boolean;
-  /** What the importer counted, by plain name. */
+  /** First and last time as ISO dates, where they are real and count seconds or milliseconds since 1970. */
+  readonly period?: { readonly from: string; readonly to: string };
+  /** What the importer counted. */
   readonly counts: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
+  /** True for simulated data. */
+  readonly hasOracle: boolean;
   /** SHA-256 of interactions, ids and texts. */
   readonly hash: string;
 }
 
-/** Counts what a data set holds. */
+/** Counts what there is to know of a data set before training on it. */
 export function inspectDataset(dataset: Dataset): DatasetSummary {
-  const { userCount: users, itemCount: items, offsets, sequence, report } = dataset;
-  const lengths = Int32Array.from({ length: users }, (_, user) => offsets[user + 1] - offsets[user]).sort();
+  const { userCount, itemCount, sequence, offsets, report } = dataset;
+  const lengths = Int32Array.from(
+    { length: userCount },
+    (_, user) => offsets[user + 1] - offsets[user],
+  ).sort();
+  const counts = itemCounts(dataset);
   return {
     name: dataset.name,
-    users,
-    items,
+    users: userCount,
+    items: itemCount,
     interactions: sequence.length,
-    historyLength: {
-      mean: sequence.length / users,
-      median: (lengths[(users - 1) >> 1] + lengths[users >> 1]) / 2,
-      longest: lengths[users - 1],
-    },
-    usersTooShortForEvaluation: lengths.filter((length) => length < 3).length,
-    density: sequence.length / users / items,
-    headShare: headShareOf(sequence, items),
-    texts: textsOf(dataset),
+    historyLength: { mean: sequence.length / userCount, median: median(lengths), max: lengths.at(-1) ?? 0 },
+    usersTooShort: lengths.filter((length) => length < 3).length,
+    density: sequence.length / (userCount * itemCount),
+    itemsWithoutInteractions: counts.filter((count) => count === 0).length,
+    ...textFigures(dataset),
+    headShare: headShareOf(counts, sequence.length),
+    attributes: dataset.attributes?.count ?? 0,
     realTimes: dataset.realTimes,
+    period: periodOf(dataset),
     counts: report.counts,
     warnings: report.warnings,
+    hasOracle: dataset.oracle !== undefined,
     hash: dataset.hash,
   };
 }
 
-function headShareOf(sequence: Int32Array, items: number): number {
-  const counts = new Int32Array(items);
+/** Interactions of each item. @returns [V] */
+function itemCounts({ itemCount, sequence }: Dataset): Int32Array {
+  const counts = new Int32Array(itemCount);
   for (const item of sequence) counts[item - 1]++;
-  const head = counts.sort().subarray(items - Math.ceil(items / 5));
-  return head.reduce((sum, count) => sum + count, 0) / sequence.length;
+  return counts;
 }
 
-function textsOf({ texts, itemCount }: Dataset): DatasetSummary['texts'] {
-  if (!texts) return undefined;
-  const lengths = Int32Array.from({ length: itemCount }, (_, i) => texts.get(i + 1).length);
-  const described = lengths.filter((length) => length > 0);
-  return {
-    itemsWithoutText: itemCount - described.length,
-    meanLength: described.reduce((sum, length) => sum + length, 0) / Math.max(1, described.length),
-    longest: described.reduce((longest, length) => Math.max(longest, length), 0),
-  };
+/** @param sorted rising */
+function median(sorted: Int32Array): number {
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function headShareOf(counts: Int32Array, interactions: number): number {
+  const head = counts
+    .slice()
+    .sort()
+    .reverse()
+    .subarray(0, Math.ceil(counts.length / 5));
+  return head.reduce((sum, count) => sum + count, 0) / interactions;
+}
+
+function textFigures({ texts, itemCount }: Dataset): { itemsWithoutText: number; meanTextLength: number } {
+  if (!texts) return { itemsWithoutText: itemCount, meanTextLength: 0 };
+  let [without, characters] = [0, 0];
+  for (let item = 1; item <= itemCount; item++) {
+    const { length } = texts.get(item);
+    if (length === 0) without++;
+    characters += length;
+  }
+  const described = itemCount - without;
+  return { itemsWithoutText: without, meanTextLength: described > 0 ? characters / described : 0 };
+}
+
+function periodOf({ times, realTimes }: Dataset): DatasetSummary['period'] {
+  if (!times || !realTimes) return undefined;
+  let [first, last] = [Infinity, -Infinity];
+  for (const time of times) {
+    first = Math.min(first, time);
+    last = Math.max(last, time);
+  }
+  // Seconds since 1970 stay below 1e11 until the year 5138; larger numbers are milliseconds, smaller ones no dates.
+  const unit = first > 1e11 ? 1 : 1000;
+  if (first < 1e8 || last * unit > 8.64e15) return undefined;
+  return { from: new Date(first * unit).toISOString(), to: new Date(last * unit).toISOString() };
 }

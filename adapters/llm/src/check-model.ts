@@ -36,7 +36,9 @@ export async function checkModel(folder: string): Promise<CheckedTensor[]> {
     const checked: CheckedTensor[] = [];
     for (const [name, tensor] of Object.entries(made)) {
       const isGradient = name.startsWith('grad_');
-      checked.push(await checkTensor(name, tensor, golden, isGradient ? gradientTolerance : forwardTolerance));
+      checked.push(
+        await checkTensor(name, tensor, golden, isGradient ? gradientTolerance : forwardTolerance),
+      );
       tensor.dispose();
     }
     return checked;

@@ -11,7 +11,8 @@ import { TemporaryFolder } from './testing/temporary-folder.js';
 const dimension = 6;
 const recordBytes = 32 + 4 * dimension + 4;
 const fileName = `vectors-${dimension}.bin`;
-const entries = (prefix: string, count = 5): ReturnType<typeof entriesOf> => entriesOf(prefix, { count, dimension });
+const entries = (prefix: string, count = 5): ReturnType<typeof entriesOf> =>
+  entriesOf(prefix, { count, dimension });
 
 describe('FileKnowledgeStore', () => {
   const folder = new TemporaryFolder();
@@ -27,7 +28,10 @@ describe('FileKnowledgeStore', () => {
     const more = entriesOf('long', { count: 3, dimension: 700 });
     await two.put([...more.keys, ...entries('b').keys], [...more.vectors, ...entries('b').vectors]);
     for (const store of [one, two, new FileKnowledgeStore(path)]) {
-      assert.deepEqual(await store.get([...keys, ...entries('b').keys], dimension), [...vectors, ...entries('b').vectors]);
+      assert.deepEqual(await store.get([...keys, ...entries('b').keys], dimension), [
+        ...vectors,
+        ...entries('b').vectors,
+      ]);
       assert.deepEqual(await store.get(more.keys, 700), more.vectors);
       assert.deepEqual(await store.get(more.keys, dimension), Array(3).fill(undefined)); // other dimension, other vector
     }
@@ -96,7 +100,8 @@ describe('FileKnowledgeStore', () => {
 
   it('says in a sentence that its file cannot be used', async () => {
     const { keys, vectors } = entries('a');
-    const isPlain = (error: Error): boolean => error instanceof CocoError && /vectors-6\.bin cannot be/.test(error.message);
+    const isPlain = (error: Error): boolean =>
+      error instanceof CocoError && /vectors-6\.bin cannot be/.test(error.message);
     const file = folder.write('a file', 'not a folder');
     await assert.rejects(new FileKnowledgeStore(file).put(keys, vectors), isPlain);
     if (process.getuid?.() === 0) return; // root may read and write everything
@@ -116,7 +121,11 @@ describe('FileKnowledgeStore and processes', () => {
   });
 
   /** A process that is ready to write. */
-  async function startWriter(path: string, prefix: string, numbers: readonly number[]): Promise<ChildProcessWithoutNullStreams> {
+  async function startWriter(
+    path: string,
+    prefix: string,
+    numbers: readonly number[],
+  ): Promise<ChildProcessWithoutNullStreams> {
     const script = join(import.meta.dirname, 'testing', 'store-writer.js');
     const child = spawn(process.execPath, [script, path, prefix, ...numbers.map(String)]);
     children.push(child);
@@ -144,7 +153,10 @@ describe('FileKnowledgeStore and processes', () => {
       assert.deepEqual(await store.get(keys, H), vectors);
       const more = entriesOf('b', { count: 3, dimension: H });
       await store.put(more.keys, more.vectors);
-      assert.deepEqual(await new FileKnowledgeStore(path).get([...keys, ...more.keys], H), [...vectors, ...more.vectors]);
+      assert.deepEqual(await new FileKnowledgeStore(path).get([...keys, ...more.keys], H), [
+        ...vectors,
+        ...more.vectors,
+      ]);
     }
   });
 
@@ -155,7 +167,9 @@ describe('FileKnowledgeStore and processes', () => {
     await new FileKnowledgeStore(path).put(before.keys, before.vectors);
     truncateSync(join(path, `vectors-${H}.bin`), 3 * (32 + 4 * H + 4) - 100);
     const [batches, size] = [30, 40];
-    const writers = await Promise.all(['a', 'b'].map((prefix) => startWriter(path, prefix, [H, batches, size])));
+    const writers = await Promise.all(
+      ['a', 'b'].map((prefix) => startWriter(path, prefix, [H, batches, size])),
+    );
     const ends = writers.map((child) => once(child, 'close'));
     for (const child of writers) child.stdin.write('go\n');
     for (const [code] of await Promise.all(ends)) assert.equal(code, 0);

@@ -31,7 +31,9 @@ export class FileKnowledgeStore implements KnowledgeStore {
 
   async put(keys: readonly string[], vectors: readonly Float32Array[]): Promise<void> {
     for (const dimension of new Set(vectors.map(({ length }) => length))) {
-      const chosen = keys.flatMap((key, i) => (vectors[i].length === dimension ? [{ key, values: vectors[i] }] : []));
+      const chosen = keys.flatMap((key, i) =>
+        vectors[i].length === dimension ? [{ key, values: vectors[i] }] : [],
+      );
       this.fileOf(dimension).append(chosen);
     }
     return Promise.resolve();
@@ -118,12 +120,14 @@ class VectorFile {
 
   append(entries: readonly { key: string; values: Float32Array }[]): void {
     this.refresh();
-    const fresh = new Map(entries.filter(({ key }) => !this.places.has(key)).map(({ key, values }) => [key, values]));
+    const fresh = new Map(
+      entries.filter(({ key }) => !this.places.has(key)).map(({ key, values }) => [key, values]),
+    );
     if (fresh.size === 0) return;
     const bytes = Buffer.concat([...fresh].map(([key, values]) => this.record(key, values)));
     this.withFile('a', (file) => {
       // One write is one piece of the file, whoever else appends. Of a short one, the record that was cut is written again.
-      for (let done = 0; done < bytes.length; ) {
+      for (let done = 0; done < bytes.length;) {
         const written = writeSync(file, bytes, done);
         done += written - (written % this.recordBytes);
       }

@@ -37,7 +37,10 @@ export class LocalLLM implements KnowledgeLLM {
   }
 
   /** A text without tokens gets the zero vector. */
-  async encode(texts: readonly string[], progress: Progress = this.options.context.progress): Promise<Float32Array> {
+  async encode(
+    texts: readonly string[],
+    progress: Progress = this.options.context.progress,
+  ): Promise<Float32Array> {
     const { hasher, knowledge } = this.options.context;
     const H = this.hiddenSize;
     const result = new Float32Array(texts.length * H);
@@ -68,7 +71,7 @@ export class LocalLLM implements KnowledgeLLM {
     result: Float32Array,
   ): Promise<void> {
     const H = this.hiddenSize;
-    for (let from = 0; from < part.length; ) {
+    for (let from = 0; from < part.length;) {
       let to = from;
       let longest = 0;
       while (to < part.length) {

@@ -41,7 +41,8 @@ export const local: KnowledgeDescriptor<LocalConfig> = {
   kind: 'knowledge',
   id: 'local',
   specVersion: 'v1',
-  summary: 'A Llama or Qwen3 decoder in this process, from GGUF or safetensors; encodes, generates, differentiable.',
+  summary:
+    'A Llama or Qwen3 decoder in this process, from GGUF or safetensors; encodes, generates, differentiable.',
   capabilities: { encode: true, generate: true, differentiable: true },
   config: LocalConfig,
   create: (config, context) => createLocal('local', config.model, config, context),
@@ -62,7 +63,13 @@ export async function createLocal(
   const tokenizer = source.tokenizer();
   const filesHash = await hashFiles([...source.files, ...describingFiles(source)]);
   const { pooling, maxTokens, randomWeights } = config;
-  const identity = [filesHash, `layers ${layers}`, pooling, `${maxTokens} tokens`, randomWeights ? 'random' : 'trained'];
+  const identity = [
+    filesHash,
+    `layers ${layers}`,
+    pooling,
+    `${maxTokens} tokens`,
+    randomWeights ? 'random' : 'trained',
+  ];
   const contentHash = context.hasher.sha256(identity.join('\n'));
   const decoder = new LocalDecoder(source.config, readWeights(source, layers, randomWeights), tokenizer);
   return new LocalLLM(decoder, { id, contentHash, pooling, maxTokens, context });

@@ -15,7 +15,8 @@ const json = {
 };
 
 describe('configFromJson', () => {
-  const read = (changes: object): ReturnType<typeof configFromJson> => configFromJson({ ...json, ...changes }, 'config.json');
+  const read = (changes: object): ReturnType<typeof configFromJson> =>
+    configFromJson({ ...json, ...changes }, 'config.json');
 
   it('reads the sizes, with the defaults of what may lack', () => {
     assert.deepEqual(read({ rope_theta: 5000, tie_word_embeddings: true }), {
@@ -45,7 +46,8 @@ describe('configFromJson', () => {
   });
 
   it('refuses scaled rotary positions', () => {
-    const pattern = (kind: string): RegExp => new RegExp(`rotary positions of type "${kind}" are not supported`);
+    const pattern = (kind: string): RegExp =>
+      new RegExp(`rotary positions of type "${kind}" are not supported`);
     throwsPlainly(() => read({ rope_scaling: { type: 'linear', factor: 2 } }), pattern('linear'));
     throwsPlainly(() => read({ rope_scaling: { rope_type: 'llama3', factor: 8 } }), pattern('llama3'));
     throwsPlainly(() => read({ rope_parameters: { rope_type: 'yarn', rope_theta: 1e6 } }), pattern('yarn'));
@@ -81,7 +83,10 @@ describe('configFromGguf', () => {
     'qwen3.attention.layer_norm_rms_epsilon': 1e-6,
     'qwen3.rope.freq_base': 1e6,
   };
-  const read = (changes: Readonly<Record<string, GgufValue>>, without?: string): ReturnType<typeof configFromGguf> => {
+  const read = (
+    changes: Readonly<Record<string, GgufValue>>,
+    without?: string,
+  ): ReturnType<typeof configFromGguf> => {
     const entries = Object.entries({ ...metadata, ...changes }).filter(([key]) => key !== without);
     return configFromGguf(new Map(entries), { path: 'm.gguf', vocabularySize: 300, tied: true });
   };
@@ -99,7 +104,10 @@ describe('configFromGguf', () => {
     throwsPlainly(() => read({ 'general.architecture': 'mamba' }), /m\.gguf is of architecture "mamba"/);
     throwsPlainly(() => read({}, 'general.architecture'), /architecture "undefined"/);
     throwsPlainly(() => read({}, 'qwen3.block_count'), /lacks "qwen3\.block_count"/);
-    throwsPlainly(() => read({ 'qwen3.rope.scaling.type': 'yarn' }), /rotary scaling "yarn" is not supported/);
+    throwsPlainly(
+      () => read({ 'qwen3.rope.scaling.type': 'yarn' }),
+      /rotary scaling "yarn" is not supported/,
+    );
     assert.equal(read({ 'qwen3.rope.scaling.type': 'none' }).numLayers, 3);
     throwsPlainly(() => read({ 'qwen3.attention.head_count': [8, 8, 4] }), /numHeads is NaN/);
     throwsPlainly(() => read({ 'qwen3.block_count': 'three' }), /numLayers is NaN/);

@@ -26,7 +26,14 @@ function architectureOf(name: unknown, path: string): ModelConfig['architecture'
   throw new CocoError(`${path} is of architecture "${String(name)}"; ${known.join(' and ')} are read.`);
 }
 
-const counts = ['hiddenSize', 'numLayers', 'numHeads', 'numKeyValueHeads', 'headSize', 'feedForwardSize'] as const;
+const counts = [
+  'hiddenSize',
+  'numLayers',
+  'numHeads',
+  'numKeyValueHeads',
+  'headSize',
+  'feedForwardSize',
+] as const;
 
 /** @throws CocoError for sizes that no decoder can have */
 function checked(config: ModelConfig, path: string): ModelConfig {
@@ -37,12 +44,15 @@ function checked(config: ModelConfig, path: string): ModelConfig {
     }
   }
   for (const key of ['normEpsilon', 'rotaryBase'] as const) {
-    if (!(config[key] > 0)) throw new CocoError(`${path} says that ${key} is ${config[key]}; it must be above 0.`);
+    if (!(config[key] > 0))
+      throw new CocoError(`${path} says that ${key} is ${config[key]}; it must be above 0.`);
   }
   const { numHeads, numKeyValueHeads, headSize } = config;
   if (numHeads % numKeyValueHeads !== 0 || headSize % 2 !== 0) {
     const heads = `${numHeads} heads, ${numKeyValueHeads} key-value heads and a head size of ${headSize}`;
-    throw new CocoError(`${path} says ${heads}: heads must be a multiple of key-value heads, the head size even.`);
+    throw new CocoError(
+      `${path} says ${heads}: heads must be a multiple of key-value heads, the head size even.`,
+    );
   }
   return config;
 }
@@ -52,12 +62,14 @@ export function configFromJson(json: Readonly<Record<string, unknown>>, path: st
   const architecture = architectureOf(json.model_type, path);
   const number = (key: string, fallback?: number): number => {
     const value = json[key] ?? fallback;
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw new CocoError(`${path}: "${key}" is missing.`);
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw new CocoError(`${path}: "${key}" is missing.`);
     return value;
   };
   const rope = (json.rope_parameters ?? json.rope_scaling ?? {}) as Readonly<Record<string, unknown>>;
   const kind = rope.rope_type ?? rope.type ?? 'default';
-  if (kind !== 'default') throw new CocoError(`${path}: rotary positions of type "${String(kind)}" are not supported.`);
+  if (kind !== 'default')
+    throw new CocoError(`${path}: rotary positions of type "${String(kind)}" are not supported.`);
   const numHeads = number('num_attention_heads');
   const hiddenSize = number('hidden_size');
   const config: ModelConfig = {
@@ -84,7 +96,8 @@ export function configFromGguf(
   const architecture = architectureOf(metadata.get('general.architecture'), facts.path);
   const number = (key: string, fallback?: number): number => {
     const value = metadata.get(`${architecture}.${key}`) ?? fallback;
-    if (value === undefined) throw new CocoError(`${facts.path}: its metadata lacks "${architecture}.${key}".`);
+    if (value === undefined)
+      throw new CocoError(`${facts.path}: its metadata lacks "${architecture}.${key}".`);
     return Number(value);
   };
   const scaling = metadata.get(`${architecture}.rope.scaling.type`);

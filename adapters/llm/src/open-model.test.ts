@@ -50,13 +50,23 @@ describe('openModel', () => {
     mkdirSync(folder.at('empty'));
     throwsPlainly(() => openModel(folder.at('empty')), /empty has no config\.json/);
     throwsPlainly(() => openModel(folder.write('text.gguf', 'only a few words')), /not a GGUF file/);
-    for (const [text, pattern] of [['{', /not valid JSON/], ['null', /no JSON object/], ['[]', /"undefined"/]] as const) {
+    for (const [text, pattern] of [
+      ['{', /not valid JSON/],
+      ['null', /no JSON object/],
+      ['[]', /"undefined"/],
+    ] as const) {
       const path = writeTinyFolder(folder.at('config'));
       writeFileSync(join(path, 'config.json'), text);
       throwsPlainly(() => openModel(path), pattern);
     }
-    const path = writeTinyFolder(folder.at('other'), tinyConfig(), { ...configJson(tinyConfig()), model_type: 'phi' });
-    throwsPlainly(() => openModel(path), /other\/config\.json is of architecture "phi"; llama and qwen3 are read/);
+    const path = writeTinyFolder(folder.at('other'), tinyConfig(), {
+      ...configJson(tinyConfig()),
+      model_type: 'phi',
+    });
+    throwsPlainly(
+      () => openModel(path),
+      /other\/config\.json is of architecture "phi"; llama and qwen3 are read/,
+    );
     rmSync(join(path, 'model.safetensors'));
     throwsPlainly(() => openModel(path), /has no model\.safetensors/);
   });
@@ -74,12 +84,21 @@ describe('openModel', () => {
   it('complains of tensors that lack or have another shape than config.json says', () => {
     const config = tinyConfig();
     const wrong = (changes: object): (() => unknown) => {
-      const source = openModel(writeTinyFolder(folder.at('shapes'), config, { ...configJson(config), ...changes }));
-      return () => makeWeights(source.config, source.config.numLayers, fromFiles(source.weights, source.path));
+      const source = openModel(
+        writeTinyFolder(folder.at('shapes'), config, { ...configJson(config), ...changes }),
+      );
+      return () =>
+        makeWeights(source.config, source.config.numLayers, fromFiles(source.weights, source.path));
     };
-    throwsPlainly(wrong({ num_hidden_layers: 3 }), /lacks the tensor "model\.layers\.2\.input_layernorm\.weight"/);
+    throwsPlainly(
+      wrong({ num_hidden_layers: 3 }),
+      /lacks the tensor "model\.layers\.2\.input_layernorm\.weight"/,
+    );
     throwsPlainly(wrong({ vocab_size: 7 }), /"model\.embed_tokens\.weight" is \[\d+, 8\], expected \[7, 8\]/);
-    throwsPlainly(wrong({ model_type: 'qwen3' }), /lacks the tensor "model\.layers\.0\.self_attn\.q_norm\.weight"/);
+    throwsPlainly(
+      wrong({ model_type: 'qwen3' }),
+      /lacks the tensor "model\.layers\.0\.self_attn\.q_norm\.weight"/,
+    );
   });
 
   it('a damaged .gguf file never fails but by a complaint', () => {

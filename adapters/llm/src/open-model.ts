@@ -22,14 +22,17 @@ export interface ModelSource {
 /** Opens a .gguf file or a Hugging Face folder. @throws CocoError in one sentence for anything that cannot be read */
 export function openModel(path: string): ModelSource {
   if (!existsSync(path)) {
-    throw new CocoError(`There is no model at ${path}. Fetch one with "coco model pull", or give another path.`);
+    throw new CocoError(
+      `There is no model at ${path}. Fetch one with "coco model pull", or give another path.`,
+    );
   }
   return statSync(path).isDirectory() ? openFolder(path) : openGgufModel(path);
 }
 
 function openFolder(path: string): ModelSource {
   const configPath = join(path, 'config.json');
-  if (!existsSync(configPath)) throw new CocoError(`${path} has no config.json: it is no Hugging Face model folder.`);
+  if (!existsSync(configPath))
+    throw new CocoError(`${path} has no config.json: it is no Hugging Face model folder.`);
   let json: Record<string, unknown> | null;
   try {
     json = JSON.parse(readFileSync(configPath, 'utf8')) as Record<string, unknown> | null;
@@ -64,10 +67,19 @@ function openGgufModel(path: string): ModelSource {
     tied: !file.tensors.has('output.weight'),
   });
   if (file.tensors.has('rope_freqs.weight')) {
-    throw new CocoError(`${path}: its rotary positions are scaled ("rope_freqs.weight"), which is not supported.`);
+    throw new CocoError(
+      `${path}: its rotary positions are scaled ("rope_freqs.weight"), which is not supported.`,
+    );
   }
   const weights = renamed(file, config);
-  return { path, format: 'gguf', config, weights, files: [path], tokenizer: () => tokenizerFromGguf(file.metadata, path) };
+  return {
+    path,
+    format: 'gguf',
+    config,
+    weights,
+    files: [path],
+    tokenizer: () => tokenizerFromGguf(file.metadata, path),
+  };
 }
 
 function renamed(file: GgufFile, config: ModelConfig): Weights {

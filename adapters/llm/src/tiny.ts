@@ -9,7 +9,8 @@ export const tiny: KnowledgeDescriptor<ReadingConfig> = {
   kind: 'knowledge',
   id: 'tiny',
   specVersion: 'v1',
-  summary: 'The embedded small Qwen3 decoder, trained on made-up shop talk: for demos and tests, no download.',
+  summary:
+    'The embedded small Qwen3 decoder, trained on made-up shop talk: for demos and tests, no download.',
   capabilities: { encode: true, generate: true, differentiable: true },
   config: ReadingConfig,
   create: (config, context) => createLocal('tiny', folder, config, context),

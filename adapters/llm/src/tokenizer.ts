@@ -46,6 +46,7 @@ class HuggingFaceTokenizer implements TextTokenizer {
   }
 
   decode(ids: readonly number[]): string {
+    if (ids.length === 0) return ''; // the library takes no empty list
     return this.withControl.decode([...ids], { clean_up_tokenization_spaces: false });
   }
 }
@@ -104,6 +105,8 @@ const preTokenizers: Readonly<Record<string, object>> = {
 };
 
 /** GGUF's token types: a control token, and one that a text may ask for. */
+const normalizers: Readonly<Record<string, object>> = { qwen2: { type: 'NFC' } };
+
 const controlToken = 3;
 const userToken = 4;
 
@@ -120,18 +123,38 @@ export function tokenizerFromGguf(metadata: ReadonlyMap<string, GgufValue>, path
   }
   const tokens = textsOf(metadata.get('tokenizer.ggml.tokens'));
   const merges = textsOf(metadata.get('tokenizer.ggml.merges'));
-  if (!tokens || !merges) throw new CocoError(`${path}: its metadata lacks the tokenizer's tokens or merges.`);
+  if (!tokens || !merges)
+    throw new CocoError(`${path}: its metadata lacks the tokenizer's tokens or merges.`);
   const types = (metadata.get('tokenizer.ggml.token_type') ?? []) as number[];
-  const added = tokens.flatMap((content, id) =>
-    types[id] === controlToken || types[id] === userToken
-      ? [{ id, content, special: types[id] === controlToken }]
-      : [],
-  );
   const json = {
-    version: '1.0',
-    added_tokens: added,
-    normalizer: pre === 'qwen2' ? { type: 'NFC' } : null,
+    ...bytePairJson(tokens, merges, types),
     pre_tokenizer: preTokenizer,
+    normalizer: normalizers[pre] ?? null,
+  };
+  const end = metadata.get('tokenizer.ggml.eos_token_id');
+  try {
+    return new HuggingFaceTokenizer(json, {}, end === undefined ? [] : [Number(end)]);
+  } catch (error) {
+    throw new CocoError(`${path} has a tokenizer that cannot be used: ${(error as Error).message}.`, {
+      cause: error,
+    });
+  }
+}
+
+function textsOf(value: GgufValue | undefined): string[] | undefined {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string') ? value : undefined;
+}
+
+function bytePairJson(
+  tokens: readonly string[],
+  merges: readonly string[],
+  types: readonly number[],
+): TokenizerJson {
+  return {
+    version: '1.0',
+    added_tokens: tokens.flatMap((content, id) =>
+      types[id] === controlToken ? [{ id, content, special: true }] : [],
+    ),
     post_processor: null,
     decoder: byteLevel(true),
     model: {
@@ -140,14 +163,4 @@ export function tokenizerFromGguf(metadata: ReadonlyMap<string, GgufValue>, path
       merges: merges.map((merge) => merge.split(' ')),
     },
   };
-  const end = metadata.get('tokenizer.ggml.eos_token_id');
-  try {
-    return new HuggingFaceTokenizer(json, {}, end === undefined ? [] : [Number(end)]);
-  } catch (error) {
-    throw new CocoError(`${path} has a tokenizer that cannot be used: ${(error as Error).message}.`, { cause: error });
-  }
-}
-
-function textsOf(value: GgufValue | undefined): string[] | undefined {
-  return Array.isArray(value) && value.every((text) => typeof text === 'string') ? value : undefined;
 }

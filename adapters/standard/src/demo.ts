@@ -55,11 +55,16 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
 async function removeEarlier(files: NodeFileStore): Promise<void> {
   const names = await files.list('');
   if (names.length === 0) return;
-  if (!names.includes(markerFile)) throw new UsageError(`${files.root} is not the folder of a demo: it is left as it is.`);
+  if (!names.includes(markerFile))
+    throw new UsageError(`${files.root} is not the folder of a demo: it is left as it is.`);
   await files.remove('');
 }
 
-async function popularityMetrics(config: PlainConfig, output: string, options: DemoOptions): Promise<Metrics> {
+async function popularityMetrics(
+  config: PlainConfig,
+  output: string,
+  options: DemoOptions,
+): Promise<Metrics> {
   const own = { ...config, backbone: 'popularity', fusion: 'none', output: join(output, 'popularity') };
   const recommender = createRecommender(own, options);
   try {
@@ -70,14 +75,19 @@ async function popularityMetrics(config: PlainConfig, output: string, options: D
 }
 
 /** The Bayes predictor of the shop, given the observed history only: nobody is better on average. */
-async function oracleMetrics(plain: PlainConfig, files: NodeFileStore, options: DemoOptions): Promise<Metrics> {
+async function oracleMetrics(
+  plain: PlainConfig,
+  files: NodeFileStore,
+  options: DemoOptions,
+): Promise<Metrics> {
   const config = checkConfig(plain);
   const { registry, context } = createContext(config.output, options);
   const session = await Session.open(config, registry, context);
   try {
     const { split } = session;
     const { oracle } = split.dataset;
-    if (!oracle) throw new CocoError(`The data ${split.dataset.name} has no oracle: the demo needs a simulated shop.`);
+    if (!oracle)
+      throw new CocoError(`The data ${split.dataset.name} has no oracle: the demo needs a simulated shop.`);
     const { topK, filter } = config.evaluate;
     const how = { target: 'test', cutoffs: topK, removeSeen: filter === 'seen' } as const;
     context.progress.log('oracle: measuring what nobody can beat.');

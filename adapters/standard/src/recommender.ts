@@ -1,5 +1,4 @@
-import type {
-  Registry} from '@coco-rec/core';
+import type { Registry } from '@coco-rec/core';
 import {
   type AdapterContext,
   CocoError,

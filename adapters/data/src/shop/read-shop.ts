@@ -20,7 +20,9 @@ export async function readShop(path: string): Promise<Shop> {
     }
   }
   if (!reader?.isComplete) {
-    throw new CocoError(`${path} ends after line ${line}: expected ${reader?.expectedLines ?? 'more'} lines; it is cut.`);
+    throw new CocoError(
+      `${path} ends after line ${line}: expected ${reader?.expectedLines ?? 'more'} lines; it is cut.`,
+    );
   }
   return reader.shop();
 }
@@ -34,7 +36,9 @@ function parseLine(text: string, place: string): Values {
   } catch {
     // Told below, like any other line that is no object.
   }
-  throw new CocoError(`${place}: not a JSON object: ${JSON.stringify(text.slice(0, 60))}. Is the file cut or changed?`);
+  throw new CocoError(
+    `${place}: not a JSON object: ${JSON.stringify(text.slice(0, 60))}. Is the file cut or changed?`,
+  );
 }
 
 function readHeader({ format, version, config }: Values, place: string): Simulation {
@@ -91,7 +95,8 @@ class ShopReader {
 
   private readItem({ item, rank, title, description, facets }: Values, place: string): void {
     const id = rawId('i', this.catalogue.length + 1, this.simulation.items);
-    if (item !== id) throw new CocoError(`${place}: expected item "${id}", found ${JSON.stringify(item) ?? 'none'}.`);
+    if (item !== id)
+      throw new CocoError(`${place}: expected item "${id}", found ${JSON.stringify(item) ?? 'none'}.`);
     if (typeof title !== 'string' || typeof description !== 'string') {
       throw new CocoError(`${place}: item "${id}" has no title or no description.`);
     }
@@ -107,11 +112,14 @@ class ShopReader {
 
   private readUser({ user, items }: Values, place: string): void {
     const id = rawId('u', this.users + 1, this.simulation.users);
-    if (user !== id) throw new CocoError(`${place}: expected user "${id}", found ${JSON.stringify(user) ?? 'none'}.`);
-    if (!Array.isArray(items) || items.length === 0) throw new CocoError(`${place}: user "${id}" has no items.`);
+    if (user !== id)
+      throw new CocoError(`${place}: expected user "${id}", found ${JSON.stringify(user) ?? 'none'}.`);
+    if (!Array.isArray(items) || items.length === 0)
+      throw new CocoError(`${place}: user "${id}" has no items.`);
     for (const item of items) {
       const index = this.itemIndex.get(String(item));
-      if (index === undefined) throw new CocoError(`${place}: there is no item ${JSON.stringify(item)} in this shop.`);
+      if (index === undefined)
+        throw new CocoError(`${place}: there is no item ${JSON.stringify(item)} in this shop.`);
       this.sequence.push(index);
     }
     this.offsets[++this.users] = this.sequence.length;
@@ -121,5 +129,7 @@ class ShopReader {
 function findValue(facet: FacetName, name: unknown, place: string): FacetValue {
   const found = facetValues(facet).find((value) => value.name === name);
   if (found) return found;
-  throw new CocoError(`${place}: there is no ${facet} called ${JSON.stringify(name) ?? 'nothing'} in the vocabulary.`);
+  throw new CocoError(
+    `${place}: there is no ${facet} called ${JSON.stringify(name) ?? 'nothing'} in the vocabulary.`,
+  );
 }

@@ -1,108 +1,151 @@
 /**
- * Shop talk for training a small language model: no item and no user of any shop, and never a value that is held out.
- * Wordings of one value, related values, and a category and what goes with it stand side by side, so that a model which
- * reads it comes to hold them for alike.
+ * Natural sentences about facets, for training a small language model that shall know the shop's words but none of its
+ * items and users: partial combinations only, no value that is held out, related values side by side.
  */
-import type { Random } from '@coco-rec/core';
+import { CocoError, type Random } from '@coco-rec/core';
 import { complements } from './complements.js';
-import { capitalised, descriptionOf, titleOf, withArticle } from './item-text.js';
+import { capitalised, withArticle } from './item-text.js';
 import {
   type FacetName,
   type FacetValue,
-  facetNames,
   facetValues,
   relatedValues,
   valuesOfDepartment,
 } from './vocabulary.js';
-import { departmentNames, departments } from './words/departments.js';
+import { type Department, departmentNames, departments } from './words/departments.js';
 
-const isKnown = (value: FacetValue): boolean => !value.heldOut;
-const pick = <T>(list: readonly T[], random: Random): T => list[random.integer(list.length)];
+/** What a template draws from: never a value that is held out. */
+class Drawer {
+  readonly department: Department;
 
-type Writer = (random: Random) => string | undefined;
+  constructor(private readonly random: Random) {
+    this.department = this.pick(departments);
+  }
 
-/** A description of something that no shop has: values are drawn without regard to any catalogue. */
-const talk: Writer = (random) => {
-  const department = pick(departments, random);
-  const drawn = facetNames.map((facet) => {
-    const known = valuesOfDepartment(facet, department).filter(isKnown);
-    return known.length > 0 ? ([facet, pick(known, random)] as const) : undefined;
-  });
-  if (!drawn.every((entry) => entry !== undefined)) return undefined;
-  const facets = Object.fromEntries(drawn) as Record<FacetName, FacetValue>;
-  return random.uniform() < 0.5 ? titleOf(facets, random) : descriptionOf(facets, random);
-};
+  pick<T>(list: readonly T[]): T {
+    if (list.length === 0) throw new CocoError('A sentence template has nothing to choose from.');
+    return list[this.random.integer(list.length)];
+  }
 
-function anyValue(random: Random): FacetValue {
-  return pick(facetValues(pick(facetNames, random)).filter(isKnown), random);
+  /** A value of the department that may be spoken of. */
+  value(facet: FacetName): FacetValue {
+    return this.pick(valuesOfDepartment(facet, this.department).filter(isSpoken));
+  }
+
+  word(facet: FacetName): string {
+    return this.say(this.value(facet));
+  }
+
+  say(value: FacetValue): string {
+    return this.pick(value.wordings);
+  }
+
+  /** Two wordings of one value. */
+  synonyms(value: FacetValue): [string, string] {
+    const [first, second] = this.random.shuffle([...value.wordings]);
+    return [first, second];
+  }
+
+  /** A value of the facet and a related one, in any department. */
+  related(facet: FacetName): [FacetValue, FacetValue] {
+    const values = facetValues(facet).filter(
+      (value) => isSpoken(value) && relatedValues(value).some(isSpoken),
+    );
+    const value = this.pick(values);
+    return [value, this.pick(relatedValues(value).filter(isSpoken))];
+  }
+
+  /** A category in whose department this value is found. */
+  categoryFor(value: FacetValue): FacetValue {
+    return this.pick(
+      value.departments.flatMap((own) => valuesOfDepartment('category', own)).filter(isSpoken),
+    );
+  }
+
+  /** A category and one that follows it. */
+  complement(): [FacetValue, FacetValue] {
+    const all = facetValues('category');
+    const pairs = all
+      .filter(isSpoken)
+      .flatMap((category) =>
+        complements[category.index].map((follower) => [category, all[follower]] as [FacetValue, FacetValue]),
+      );
+    return this.pick(pairs.filter(([, follower]) => isSpoken(follower)));
+  }
 }
 
-/** "People who look for X also look at Y": two related values. */
-const relation: Writer = (random) => {
-  const value = anyValue(random);
-  const related = relatedValues(value).filter(isKnown);
-  if (related.length === 0) return undefined;
-  const [a, b] = [value, pick(related, random)].map(({ wordings }) => pick(wordings, random));
-  return pick(
-    [
-      `People who look for ${a} also look at ${b}.`,
-      `If not ${a}, then ${b}.`,
-      `${capitalised(a)} and ${b} are near relatives.`,
-      `Whoever likes ${a} is fond of ${b} too.`,
-    ],
-    random,
-  );
-};
+const isSpoken = (value: FacetValue): boolean => !value.heldOut && !value.neutral;
 
-/** "X, that is Y": two wordings of one value. */
-const naming: Writer = (random) => {
-  const [a, b] = random.shuffle([...anyValue(random).wordings]);
-  return pick([`${capitalised(a)}, that is ${b}.`, `${capitalised(a)} means ${b}.`, `Say ${a} or ${b}.`], random);
-};
+type Sentence = (draw: Drawer) => string;
 
-/** "A tent is followed by a sleeping bag." */
-const company: Writer = (random) => {
-  const category = pick(facetValues('category').filter(isKnown), random);
-  const followers = complements[category.index].map((at) => facetValues('category')[at]).filter(isKnown);
-  if (followers.length === 0) return undefined;
-  const [a, b] = [category, pick(followers, random)].map(({ wordings }) => withArticle(pick(wordings, random)));
-  return pick(
-    [
-      `${capitalised(a)} is followed by ${b}.`,
-      `${capitalised(a)} goes well with ${b}.`,
-      `Next to ${a} you need ${b}.`,
-    ],
-    random,
-  );
-};
+/** Parts of titles and descriptions, in their wording. None names brand, material and concern of one thing together. */
+const partialTitles: readonly Sentence[] = [
+  (d) => `${d.word('brand')} ${d.word('category')} with ${d.word('material')}`,
+  (d) => `${d.word('brand')} ${d.word('price')} ${d.word('category')}, ${d.word('material')}`,
+  (d) => `${d.word('category')} for ${d.word('concern')} by ${d.word('brand')}`,
+  (d) => `${d.word('price')} ${d.word('category')} for ${d.word('concern')}, for ${d.word('season')}`,
+  (d) => `${d.word('material')} ${d.word('category')} for ${d.word('concern')}`,
+  (d) =>
+    `${d.word('category')} for ${d.word('concern')} and ${d.word('season')} – ${d.word('price')} ${d.word('brand')}`,
+  (d) =>
+    `this ${d.word('price')} ${d.word('category')} by ${d.word('brand')} is made with ${d.word('material')}.`,
+  (d) =>
+    `${withArticle(`${d.word('price')} ${d.word('category')}`)} with ${d.word('material')}, from ${d.word('brand')}.`,
+  (d) => `it is meant for ${d.word('concern')} and for ${d.word('season')}.`,
+  (d) => `many buy it for ${d.word('concern')}, above all for ${d.word('season')}.`,
+];
 
-/** "In our hair care you find shampoo for frizz." */
-const place: Writer = (random) => {
-  const department = pick(departments, random);
-  const known = (['category', 'concern', 'material'] as const).map((facet) =>
-    valuesOfDepartment(facet, department).filter((value) => isKnown(value) && !value.neutral),
-  );
-  if (known.some((values) => values.length === 0)) return undefined;
-  const [category, concern, material] = known.map((values) => pick(pick(values, random).wordings, random));
-  const where = departmentNames[department];
-  return pick(
-    [
-      `In ${where} you find ${category} for ${concern}.`,
-      `Our ${where}: ${category} with ${material}.`,
-      `${capitalised(category)} for ${concern} belongs to ${where}.`,
-    ],
-    random,
-  );
-};
+/** What goes with what, what is like what, what is another word for what. */
+const relations: readonly Sentence[] = [
+  (d) => {
+    const [first, second] = d.complement().map((value) => d.say(value));
+    return `${withArticle(first)} goes well with ${withArticle(second)}.`;
+  },
+  (d) => {
+    const [first, second] = d.complement().map((value) => d.say(value));
+    return `who buys ${withArticle(first)} often needs ${withArticle(second)} next.`;
+  },
+  (d) => {
+    const [first, second] = d.related('concern');
+    return `${withArticle(d.say(d.categoryFor(first)))} for ${d.say(first)} and ${d.say(second)}.`;
+  },
+  (d) => {
+    const [first, second] = d.related('material').map((value) => d.say(value));
+    return `${first} and ${second} are much alike.`;
+  },
+  (d) => {
+    const [first, second] = d.related('brand').map((value) => d.say(value));
+    return `${first} is a maker like ${second}.`;
+  },
+  (d) => {
+    const [first, second] = d.related('category').map((value) => d.say(value));
+    return `${withArticle(first)} and ${withArticle(second)} are found on the same shelf.`;
+  },
+  (d) => {
+    const [first, second] = d.related('season').map((value) => d.say(value));
+    return `made for ${first} and ${second}.`;
+  },
+  (d) =>
+    `${d.word('brand')} makes ${departmentNames[d.department]}, such as ${withArticle(d.word('category'))}.`,
+  (d) => `${withArticle(d.word('category'))} belongs to ${departmentNames[d.department]}.`,
+  (d) => `in ${departmentNames[d.department]} people ask for ${d.word('concern')}.`,
+  (d) => {
+    const facet = d.pick(['category', 'material', 'concern', 'season', 'price'] as const);
+    const [first, second] = d.synonyms(d.value(facet));
+    return `${first} is another word for ${second}.`;
+  },
+];
 
-const writers: readonly Writer[] = [talk, talk, talk, relation, relation, naming, company, place];
+const templates: readonly Sentence[] = [...partialTitles, ...relations];
 
-/** @returns `count` sentences or short texts; the same for the same random numbers */
+/**
+ * Sentences in the words of titles and descriptions. No sentence names a held-out value, and none is the title of an item.
+ * @param random any stream; the shops' own are not touched @param count number of sentences
+ */
 export function shopSentences(random: Random, count: number): string[] {
-  const sentences: string[] = [];
-  while (sentences.length < count) {
-    const sentence = pick(writers, random)(random);
-    if (sentence !== undefined) sentences.push(sentence);
-  }
-  return sentences;
+  const stream = random.derive('shop sentences');
+  return Array.from({ length: count }, () => {
+    const draw = new Drawer(stream);
+    return capitalised(draw.pick(templates)(draw));
+  });
 }

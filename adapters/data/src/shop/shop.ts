@@ -16,7 +16,9 @@ async function readChecked(config: ShopConfig, path: string): Promise<Shop> {
   for (const key of simulationKeys) {
     const own = made.simulation[key];
     if (config[key] === defaults[key] || config[key] === own) continue;
-    throw new UsageError(`Config key "data.${key}" is ${config[key]}, but the shop in ${path} has ${own}: leave it out.`);
+    throw new UsageError(
+      `Config key "data.${key}" is ${config[key]}, but the shop in ${path} has ${own}: leave it out.`,
+    );
   }
   return made;
 }

@@ -78,7 +78,9 @@ export function fromFiles(weights: Weights, path: string): TensorMaker {
     const stored = weights.get(name);
     if (!stored) throw new CocoError(`${path} lacks the tensor "${name}".`);
     if (stored.shape.join() !== shape.join()) {
-      throw new CocoError(`${path}: tensor "${name}" is [${stored.shape.join(', ')}], expected [${shape.join(', ')}].`);
+      throw new CocoError(
+        `${path}: tensor "${name}" is [${stored.shape.join(', ')}], expected [${shape.join(', ')}].`,
+      );
     }
     return toEngine(stored.read(), shape, turned);
   };

@@ -14,7 +14,10 @@ const lora = { rank: 2, alpha: 4, dropout: 0.5 };
 /** B sequences of N random embeddings. */
 function randomEmbeddings(shape: [number, number, number], seed = 3): tf.Tensor3D {
   const random = new Random(seed);
-  return tf.tensor3d(Float32Array.from({ length: shape[0] * shape[1] * shape[2] }, () => random.normal()), shape);
+  return tf.tensor3d(
+    Float32Array.from({ length: shape[0] * shape[1] * shape[2] }, () => random.normal()),
+    shape,
+  );
 }
 
 /** The last states of rows read in one go, [B · N · H]. */
@@ -27,7 +30,14 @@ function activeLora(decoder: LocalDecoder, parameters: Parameters): LoraWeights 
   const made = decoder.createLora(parameters, lora);
   const random = new Random(5);
   for (const variable of made.variables) {
-    tf.tidy(() => variable.assign(tf.tensor(Float32Array.from({ length: variable.size }, () => 0.3 * random.normal()), variable.shape)));
+    tf.tidy(() =>
+      variable.assign(
+        tf.tensor(
+          Float32Array.from({ length: variable.size }, () => 0.3 * random.normal()),
+          variable.shape,
+        ),
+      ),
+    );
   }
   return made;
 }
@@ -80,12 +90,19 @@ for (const architecture of ['llama', 'qwen3'] as const) {
     it('padding on the right changes nothing before it, whatever it holds', () => {
       const whole = read(decoder, embeddings);
       for (const value of [0, 7]) {
-        const padded = tf.tidy(() => tf.concat([tf.slice(embeddings, [0, 0, 0], [3, 3, 8]), tf.fill([3, 4, 8], value)], 1));
+        const padding = tf.fill([3, 4, 8], value);
+        const padded = tf.tidy(
+          () => tf.concat([tf.slice(embeddings, [0, 0, 0], [3, 3, 8]), padding], 1) as tf.Tensor3D,
+        );
         const states = read(decoder, padded);
         for (let b = 0; b < 3; b++) {
-          closeTo(states.subarray(b * 7 * 8, (b * 7 + 3) * 8), whole.subarray(b * 5 * 8, (b * 5 + 3) * 8), 1e-5);
+          closeTo(
+            states.subarray(b * 7 * 8, (b * 7 + 3) * 8),
+            whole.subarray(b * 5 * 8, (b * 5 + 3) * 8),
+            1e-5,
+          );
         }
-        padded.dispose();
+        tf.dispose([padding, padded]);
       }
     });
 
@@ -94,20 +111,26 @@ for (const architecture of ['llama', 'qwen3'] as const) {
       const fresh = decoder.createLora(parameters.scope('fresh'), lora);
       assert.equal(fresh.variables.length, 4 * config.numLayers);
       assert.deepEqual(read(decoder, embeddings, { lora: fresh, dropoutKey: 4 }), plain);
-      farFrom(read(decoder, embeddings, { lora: activeLora(decoder, parameters.scope('active')) }), plain, 0.01);
+      farFrom(
+        read(decoder, embeddings, { lora: activeLora(decoder, parameters.scope('active')) }),
+        plain,
+        0.01,
+      );
     });
 
     it('has the gradients of central differences, of input embeddings and of LoRA', () => {
       const { config: loraConfig, variables } = activeLora(decoder, parameters.scope('gradients'));
+      const epsilon = 5e-3; // a decoder this small bends more than one layer of it
       const small = tf.tidy(() => tf.slice(embeddings, [0, 0, 0], [2, 4, 8]));
       const f = (x: tf.Tensor, ...matrices: tf.Tensor[]): tf.Tensor => {
         const made = { config: loraConfig, variables: matrices as tf.Variable[] };
         return decoder.forward(x as tf.Tensor3D, Int32Array.of(4, 4), { lora: made, dropoutKey: 8 });
       };
-      checkGradients(f, [small, ...variables], { random: new Random(2), directions: 4 });
+      checkGradients(f, [small, ...variables], { random: new Random(2), directions: 4, epsilon });
       for (const [i, variable] of variables.entries()) {
-        const ofOne = (matrix: tf.Tensor): tf.Tensor => f(small, ...variables.map((other, j) => (i === j ? matrix : other)));
-        checkGradients(ofOne, [variable], { random: new Random(20 + i), directions: 1 });
+        const ofOne = (matrix: tf.Tensor): tf.Tensor =>
+          f(small, ...variables.map((other, j) => (i === j ? matrix : other)));
+        checkGradients(ofOne, [variable], { random: new Random(20 + i), directions: 1, epsilon });
       }
       small.dispose();
     });
@@ -145,7 +168,10 @@ for (const architecture of ['llama', 'qwen3'] as const) {
     it('embeds by row, and knows the mean norm of its rows', () => {
       const table = decoder.weights.embedding.dataSync();
       const embedded = tf.tidy(() => decoder.embed(tf.tensor1d([7, 0, 7], 'int32')).dataSync());
-      assert.deepEqual([...embedded], [7, 0, 7].flatMap((id) => [...table.subarray(id * 8, id * 8 + 8)]));
+      assert.deepEqual(
+        [...embedded],
+        [7, 0, 7].flatMap((id) => [...table.subarray(id * 8, id * 8 + 8)]),
+      );
       let sum = 0;
       for (let id = 0; id < 40; id++) sum += Math.hypot(...table.subarray(id * 8, id * 8 + 8));
       assert.ok(Math.abs(decoder.embeddingNorm - sum / 40) < 1e-5);

@@ -28,7 +28,10 @@ describe('dequantise', () => {
       for (let i = 0; i < count * block; i++) {
         const start = Math.floor(i / block) * width;
         const expected = reference[type].value(bytes.subarray(start, start + width), i % block);
-        assert.ok(Object.is(values[i], Math.fround(expected)), `value ${i}: ${values[i]}, expected ${expected}`);
+        assert.ok(
+          Object.is(values[i], Math.fround(expected)),
+          `value ${i}: ${values[i]}, expected ${expected}`,
+        );
       }
     });
   }
@@ -52,9 +55,15 @@ describe('dequantise', () => {
     const values = knownValues(32).map((value) => Math.min(value, 7 / 8));
     const packed = (list: readonly number[]): Uint8Array => {
       const quants = list.map((value) => Math.round(value * 8) + 8);
-      return Uint8Array.from([0x00, 0x30, ...quants.slice(0, 16).map((low, i) => low | (quants[i + 16] << 4))]); // 2^-3
+      return Uint8Array.from([
+        0x00,
+        0x30,
+        ...quants.slice(0, 16).map((low, i) => low | (quants[i + 16] << 4)),
+      ]); // 2^-3
     };
-    dequantise(packed(values), 'Q4_0', 32).forEach((value, i) => assert.ok(Math.abs(value - values[i]) <= 1 / 16));
+    dequantise(packed(values), 'Q4_0', 32).forEach((value, i) =>
+      assert.ok(Math.abs(value - values[i]) <= 1 / 16),
+    );
     const steps = Array.from({ length: 32 }, (_, i) => ((i % 16) - 8) / 8);
     assert.deepEqual([...dequantise(packed(steps), 'Q4_0', 32)], steps);
   });

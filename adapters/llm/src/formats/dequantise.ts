@@ -44,7 +44,9 @@ function unpack32(
 ): void {
   const { quants, high } = place;
   const word =
-    high === undefined ? 0 : bytes[high] | (bytes[high + 1] << 8) | (bytes[high + 2] << 16) | (bytes[high + 3] << 24);
+    high === undefined
+      ? 0
+      : bytes[high] | (bytes[high + 1] << 8) | (bytes[high + 2] << 16) | (bytes[high + 3] << 24);
   for (let i = 0; i < 16; i++) {
     const packed = bytes[quants + i];
     out[at + i] = value((packed & 15) | (((word >>> i) & 1) << 4));

@@ -27,7 +27,12 @@ const content: GgufContent = {
   tensors: [
     { name: 'first', shape: [2, 3], type: 0, bytes: floatBytes([1, 2, 3, 4, 5, 6]) },
     { name: 'second', shape: [4], type: 1, bytes: halves },
-    { name: 'third', shape: [1, 32], type: 8, bytes: Uint8Array.from([0, 0x3c, ...Array.from({ length: 32 }, (_, i) => i)]) },
+    {
+      name: 'third',
+      shape: [1, 32],
+      type: 8,
+      bytes: Uint8Array.from([0, 0x3c, ...Array.from({ length: 32 }, (_, i) => i)]),
+    },
   ],
 };
 
@@ -40,7 +45,22 @@ describe('openGguf', () => {
     it(`reads metadata of every type and tensors (version ${version})`, () => {
       const { metadata, tensors } = open(writeGguf({ ...content, version }));
       const list = ['x', '', 'yz'];
-      const values = ['llama', 200, -7, 65000, -300, 4e9, -5, 0.5, true, 'Größe 枕', list, 12n, -12n, Math.PI];
+      const values = [
+        'llama',
+        200,
+        -7,
+        65000,
+        -300,
+        4e9,
+        -5,
+        0.5,
+        true,
+        'Größe 枕',
+        list,
+        12n,
+        -12n,
+        Math.PI,
+      ];
       assert.deepEqual([...metadata.values()], values);
       assert.deepEqual([...metadata.keys()], Object.keys(content.metadata ?? {}));
       assert.deepEqual([...tensors.keys()], ['first', 'second', 'third']);
@@ -49,7 +69,10 @@ describe('openGguf', () => {
       assert.deepEqual([...first.read()], [1, 2, 3, 4, 5, 6]);
       assert.deepEqual([...second.read()], [1, -2, 0.5, 65504]);
       assert.deepEqual([third.type, third.byteLength], ['Q8_0', 34]);
-      assert.deepEqual([...third.read()], Array.from({ length: 32 }, (_, i) => i));
+      assert.deepEqual(
+        [...third.read()],
+        Array.from({ length: 32 }, (_, i) => i),
+      );
     });
   }
 
@@ -64,7 +87,10 @@ describe('openGguf', () => {
   describe('complains of', () => {
     it('what is no GGUF, and other versions', () => {
       throwsPlainly(() => open(Buffer.alloc(0)), /case\.gguf is not a GGUF file/);
-      throwsPlainly(() => open(Buffer.from('a text that is long enough to hold a header')), /is not a GGUF file/);
+      throwsPlainly(
+        () => open(Buffer.from('a text that is long enough to hold a header')),
+        /is not a GGUF file/,
+      );
       throwsPlainly(() => open(writeGguf({ ...content, version: 1 })), /GGUF version 1; 2 and 3 are read/);
       throwsPlainly(() => open(writeGguf({ ...content, version: 4 })), /GGUF version 4; 2 and 3 are read/);
     });
@@ -73,7 +99,10 @@ describe('openGguf', () => {
       const whole = writeGguf(content);
       const headerEnd = writeGguf(content).indexOf('third') + 5 + 4 + 16 + 4 + 8;
       for (let length = 24; length < headerEnd; length++) {
-        throwsPlainly(() => open(whole.subarray(0, length)), /cut short or damaged|a list in its header is too long/);
+        throwsPlainly(
+          () => open(whole.subarray(0, length)),
+          /cut short or damaged|a list in its header is too long/,
+        );
       }
     });
 
@@ -104,9 +133,18 @@ describe('openGguf', () => {
       throwsPlainly(() => open(withCount(24, 2n ** 62n)), /cut short or damaged/);
       const nested = { x: [9, [9, [[8, ['y']]]]] } as const;
       throwsPlainly(() => open(writeGguf({ metadata: nested })), /list of lists/);
-      throwsPlainly(() => open(writeGguf({ metadata: { x: [9, [77, []]], 'general.alignment': [4, 0] } })), /alignment/);
+      throwsPlainly(
+        () => open(writeGguf({ metadata: { x: [9, [77, []]], 'general.alignment': [4, 0] } })),
+        /alignment/,
+      );
       const odd = { name: 'w', shape: [33], type: 8, bytes: new Uint8Array(68) };
-      throwsPlainly(() => open(writeGguf({ tensors: [odd] })).tensors.get('w')?.read(), /"w" has a wrong size/);
+      throwsPlainly(
+        () =>
+          open(writeGguf({ tensors: [odd] }))
+            .tensors.get('w')
+            ?.read(),
+        /"w" has a wrong size/,
+      );
       const deep = { name: 'w', shape: Array<number>(9).fill(1), type: 0, bytes: new Uint8Array(4) };
       throwsPlainly(() => open(writeGguf({ tensors: [deep] })), /"w" has 9 dimensions/);
     });
@@ -120,7 +158,10 @@ describe('openGguf', () => {
 
   it('never fails but by a complaint: random bytes, damaged bytes, any length', () => {
     const whole = writeGguf(content);
-    const change = fc.tuple(fc.nat(whole.length - 1), fc.oneof(fc.constantFrom(0, 1, 9, 127, 255), fc.nat(255)));
+    const change = fc.tuple(
+      fc.nat(whole.length - 1),
+      fc.oneof(fc.constantFrom(0, 1, 9, 127, 255), fc.nat(255)),
+    );
     const damaged = fc
       .tuple(fc.array(change, { minLength: 1, maxLength: 6 }), fc.nat(whole.length))
       .map(([changes, cut]) => {
@@ -128,7 +169,9 @@ describe('openGguf', () => {
         for (const [at, value] of changes) bytes[at] = value;
         return cut % 3 === 0 ? bytes.subarray(0, cut) : bytes;
       });
-    const random = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.concat([whole.subarray(0, 8), bytes]));
+    const random = fc
+      .uint8Array({ maxLength: 200 })
+      .map((bytes) => Buffer.concat([whole.subarray(0, 8), bytes]));
     const seen = { good: 0, bad: 0 };
     fc.assert(
       fc.property(fc.oneof(damaged, random), (bytes) => {

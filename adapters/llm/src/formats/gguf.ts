@@ -90,8 +90,10 @@ function readValue(reader: Reader, type: number): GgufValue {
     9: () => {
       const inner = reader.u32();
       const length = reader.u64();
-      if (inner === 9) throw new CocoError(`${reader.path} has a list of lists in its header, which is not read.`);
-      if (length > reader.left) throw new CocoError(`${reader.path} is damaged: a list in its header is too long.`);
+      if (inner === 9)
+        throw new CocoError(`${reader.path} has a list of lists in its header, which is not read.`);
+      if (length > reader.left)
+        throw new CocoError(`${reader.path} is damaged: a list in its header is too long.`);
       return Array.from({ length }, () => readValue(reader, inner));
     },
     10: () => reader.bytes(8).getBigUint64(0, true),
@@ -99,7 +101,8 @@ function readValue(reader: Reader, type: number): GgufValue {
     12: () => reader.bytes(8).getFloat64(0, true),
   };
   const read = readers[type];
-  if (!read) throw new CocoError(`${reader.path} is damaged: its header has a value of unknown type ${type}.`);
+  if (!read)
+    throw new CocoError(`${reader.path} is damaged: its header has a value of unknown type ${type}.`);
   return read();
 }
 
@@ -115,12 +118,15 @@ export function openGguf(path: string): GgufFile {
 
 function readFile(reader: Reader): GgufFile {
   const { path } = reader;
-  if (statSync(path).size < 24 || reader.u32() !== 0x46554747) throw new CocoError(`${path} is not a GGUF file.`);
+  if (statSync(path).size < 24 || reader.u32() !== 0x46554747)
+    throw new CocoError(`${path} is not a GGUF file.`);
   const version = reader.u32();
-  if (version !== 2 && version !== 3) throw new CocoError(`${path} is GGUF version ${version}; 2 and 3 are read.`);
+  if (version !== 2 && version !== 3)
+    throw new CocoError(`${path} is GGUF version ${version}; 2 and 3 are read.`);
   const tensorCount = reader.u64();
   const keyCount = reader.u64();
-  if (tensorCount > 1e6 || keyCount > 1e6) throw new CocoError(`${path} is damaged: its header makes no sense.`);
+  if (tensorCount > 1e6 || keyCount > 1e6)
+    throw new CocoError(`${path} is damaged: its header makes no sense.`);
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < keyCount; i++) {
     const key = reader.text();
@@ -132,7 +138,10 @@ function readFile(reader: Reader): GgufFile {
     throw new CocoError(`${path} is damaged: its "general.alignment" is no whole number above 0.`);
   }
   const start = Math.ceil(reader.position / alignment) * alignment;
-  return { metadata, tensors: new Map(entries.map((entry) => [entry.name, storedTensor(path, entry, start)])) };
+  return {
+    metadata,
+    tensors: new Map(entries.map((entry) => [entry.name, storedTensor(path, entry, start)])),
+  };
 }
 
 interface Entry {
@@ -161,7 +170,8 @@ function storedTensor(path: string, { name, shape, type, offset }: Entry, start:
       const known = Object.keys(quantisations).join(', ');
       throw new CocoError(`${path}: tensor "${name}" is quantised as ${type}; ${known} are read.`);
     }
-    if (!Number.isInteger(byteLength)) throw new CocoError(`${path} is damaged: tensor "${name}" has a wrong size.`);
+    if (!Number.isInteger(byteLength))
+      throw new CocoError(`${path} is damaged: tensor "${name}" has a wrong size.`);
     if (start + offset + byteLength > statSync(path).size) {
       throw new CocoError(`${path} is cut short: tensor "${name}" is not whole.`);
     }

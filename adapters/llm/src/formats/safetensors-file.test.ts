@@ -58,7 +58,10 @@ describe('openSafetensors', () => {
       ['{"w":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}', /does not describe tensor "w"/],
       ['{"w":{"dtype":"F32","shape":[0.5,2],"data_offsets":[0,4]}}', /does not describe tensor "w"/],
       ['{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}', /"w" has a wrong size/],
-      ['{"w":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}', /type F8_E4M3; F32, F16, BF16, I32, I64 are read/],
+      [
+        '{"w":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}',
+        /type F8_E4M3; F32, F16, BF16, I32, I64 are read/,
+      ],
       ['{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}', /"w" is not whole/],
     ];
     for (const [header, pattern] of complaints) {
@@ -71,7 +74,10 @@ describe('openSafetensors', () => {
 
   it('never fails but by a complaint: random bytes, damaged bytes, any length', () => {
     const whole = writeSafetensors(tensors);
-    const change = fc.tuple(fc.nat(whole.length - 1), fc.oneof(fc.constantFrom(...Buffer.from('0-.,:[]{}"n')), fc.nat(255)));
+    const change = fc.tuple(
+      fc.nat(whole.length - 1),
+      fc.oneof(fc.constantFrom(...Buffer.from('0-.,:[]{}"n')), fc.nat(255)),
+    );
     const damaged = fc.array(change, { minLength: 1, maxLength: 4 }).map((changes) => {
       const bytes = Buffer.from(whole);
       for (const [at, value] of changes) bytes[at] = value;
@@ -112,7 +118,10 @@ describe('openSafetensorsFolder', () => {
     const shards = { [a]: writeSafetensors({ f16, f32 }), [b]: writeSafetensors(others) };
     const path = make('shards', { [indexName]: index(map), ...shards });
     const read = openSafetensorsFolder(path);
-    assert.deepEqual(read.files.map((file) => file.slice(path.length + 1)), [a, b]);
+    assert.deepEqual(
+      read.files.map((file) => file.slice(path.length + 1)),
+      [a, b],
+    );
     assert.deepEqual([...read.tensors.keys()], Object.keys(tensors));
     assert.deepEqual([...(read.tensors.get('i64')?.read() ?? [])], [-5, 2 ** 40]);
   });
@@ -123,16 +132,28 @@ describe('openSafetensorsFolder', () => {
     throwsPlainly(() => openSafetensorsFolder(missing), /missing lacks the shard model-00002-of-00002/);
     folder.write('outside.safetensors', writeSafetensors({ f32 }));
     const outside = make('outside', { ...shard, [indexName]: index({ f32: '../outside.safetensors' }) });
-    throwsPlainly(() => openSafetensorsFolder(outside), /lacks the shard \.\.\/outside\.safetensors that its index names/);
+    throwsPlainly(
+      () => openSafetensorsFolder(outside),
+      /lacks the shard \.\.\/outside\.safetensors that its index names/,
+    );
     const poor = make('poor', { ...shard, [indexName]: index({ f16: a, f32: a }) });
-    throwsPlainly(() => openSafetensorsFolder(poor), /the shard model-00001-of-00002\.safetensors lacks the tensor "f32"/);
+    throwsPlainly(
+      () => openSafetensorsFolder(poor),
+      /the shard model-00001-of-00002\.safetensors lacks the tensor "f32"/,
+    );
   });
 
   it('complains of a broken index and of a folder without weights', () => {
-    throwsPlainly(() => openSafetensorsFolder(make('none', {})), /no model\.safetensors and no model\.safetensors\.index/);
+    throwsPlainly(
+      () => openSafetensorsFolder(make('none', {})),
+      /no model\.safetensors and no model\.safetensors\.index/,
+    );
     for (const [i, text] of ['{', 'null', '[]', '{"weight_map":3}', '{"weight_map":{"w":3}}'].entries()) {
       const path = make(`index${i}`, { [indexName]: text });
-      throwsPlainly(() => openSafetensorsFolder(path), /index\.json (is not valid JSON|lacks the "weight_map")/);
+      throwsPlainly(
+        () => openSafetensorsFolder(path),
+        /index\.json (is not valid JSON|lacks the "weight_map")/,
+      );
     }
   });
 });

@@ -25,7 +25,8 @@ export function openSafetensors(path: string): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
   for (const [name, entry] of Object.entries(header ?? {})) {
     if (name === '__metadata__') continue;
-    if (!isEntry(entry)) throw new CocoError(`${path} is damaged: its header does not describe tensor "${name}".`);
+    if (!isEntry(entry))
+      throw new CocoError(`${path} is damaged: its header does not describe tensor "${name}".`);
     tensors.set(name, tensorOf(path, name, entry, 8 + length, size));
   }
   return tensors;
@@ -47,12 +48,22 @@ function isEntry(value: unknown): value is Entry {
 function tensorOf(path: string, name: string, entry: Entry, start: number, fileSize: number): StoredTensor {
   const { dtype, shape, data_offsets: offsets } = entry;
   const width = widths[dtype];
-  if (!width) throw new CocoError(`${path}: tensor "${name}" has the type ${dtype}; ${Object.keys(widths).join(', ')} are read.`);
+  if (!width)
+    throw new CocoError(
+      `${path}: tensor "${name}" has the type ${dtype}; ${Object.keys(widths).join(', ')} are read.`,
+    );
   const count = shape.reduce((a, b) => a * b, 1);
   const byteLength = offsets[1] - offsets[0];
-  if (byteLength !== count * width) throw new CocoError(`${path} is damaged: tensor "${name}" has a wrong size.`);
-  if (start + offsets[1] > fileSize) throw new CocoError(`${path} is cut short: tensor "${name}" is not whole.`);
-  return { shape, type: dtype, byteLength, read: () => convert(readBytes(path, start + offsets[0], byteLength), dtype) };
+  if (byteLength !== count * width)
+    throw new CocoError(`${path} is damaged: tensor "${name}" has a wrong size.`);
+  if (start + offsets[1] > fileSize)
+    throw new CocoError(`${path} is cut short: tensor "${name}" is not whole.`);
+  return {
+    shape,
+    type: dtype,
+    byteLength,
+    read: () => convert(readBytes(path, start + offsets[0], byteLength), dtype),
+  };
 }
 
 function convert(bytes: Uint8Array, type: string): Float32Array {
@@ -60,7 +71,8 @@ function convert(bytes: Uint8Array, type: string): Float32Array {
   if (type === 'F16') return float16(new Uint16Array(buffer, byteOffset, bytes.length / 2));
   if (type === 'BF16') return bfloat16(new Uint16Array(buffer, byteOffset, bytes.length / 2));
   if (type === 'I32') return Float32Array.from(new Int32Array(buffer, byteOffset, bytes.length / 4));
-  if (type === 'I64') return Float32Array.from(new BigInt64Array(buffer, byteOffset, bytes.length / 8), Number);
+  if (type === 'I64')
+    return Float32Array.from(new BigInt64Array(buffer, byteOffset, bytes.length / 8), Number);
   return new Float32Array(buffer, byteOffset, bytes.length / 4);
 }
 
@@ -82,11 +94,15 @@ export function readBytes(path: string, from: number, length: number): Uint8Arra
 }
 
 /** The tensors of a Hugging Face folder, in one file or in shards. */
-export function openSafetensorsFolder(folder: string): { tensors: Map<string, StoredTensor>; files: string[] } {
+export function openSafetensorsFolder(folder: string): {
+  tensors: Map<string, StoredTensor>;
+  files: string[];
+} {
   const index = join(folder, 'model.safetensors.index.json');
   const single = join(folder, 'model.safetensors');
   if (existsSync(single)) return { tensors: openSafetensors(single), files: [single] };
-  if (!existsSync(index)) throw new CocoError(`${folder} has no model.safetensors and no model.safetensors.index.json.`);
+  if (!existsSync(index))
+    throw new CocoError(`${folder} has no model.safetensors and no model.safetensors.index.json.`);
   const map = readShards(index);
   const names = [...new Set(Object.values(map))].sort();
   const files = names.map((name) => {
@@ -97,7 +113,8 @@ export function openSafetensorsFolder(folder: string): { tensors: Map<string, St
   });
   const tensors = new Map(files.flatMap((file) => [...openSafetensors(file)]));
   for (const name of Object.keys(map)) {
-    if (!tensors.has(name)) throw new CocoError(`${folder}: the shard ${map[name]} lacks the tensor "${name}".`);
+    if (!tensors.has(name))
+      throw new CocoError(`${folder}: the shard ${map[name]} lacks the tensor "${name}".`);
   }
   return { tensors, files };
 }
@@ -110,7 +127,8 @@ function readShards(path: string): Readonly<Record<string, string>> {
   } catch {
     throw new CocoError(`${path} is not valid JSON.`);
   }
-  const isMap = typeof map === 'object' && map !== null && Object.values(map).every((name) => typeof name === 'string');
+  const isMap =
+    typeof map === 'object' && map !== null && Object.values(map).every((name) => typeof name === 'string');
   if (!isMap) throw new CocoError(`${path} lacks the "weight_map" that names each tensor's shard.`);
   return map as Record<string, string>;
 }

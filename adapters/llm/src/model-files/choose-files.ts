@@ -34,9 +34,12 @@ export function chooseFiles(repository: RemoteRepository, wanted?: string): Remo
 
 /** @throws UsageError for a name that is no .gguf */
 export function checkFileName(name: string): void {
-  if (pickle.test(name)) throw new UsageError(`--file ${name}: ${noPickle}; choose a .gguf, or a repository with .safetensors.`);
+  if (pickle.test(name))
+    throw new UsageError(`--file ${name}: ${noPickle}; choose a .gguf, or a repository with .safetensors.`);
   if (!name.endsWith('.gguf')) {
-    throw new UsageError(`--file ${name}: name one .gguf file; without --file the .safetensors come with all they need.`);
+    throw new UsageError(
+      `--file ${name}: name one .gguf file; without --file the .safetensors come with all they need.`,
+    );
   }
 }
 
@@ -46,16 +49,23 @@ function chooseOne({ id, files }: RemoteRepository, wanted: string): RemoteFile 
   if (found) return found;
   const known = ggufNames(files);
   const near = nearestName(wanted, known);
-  const hint = near ? `Did you mean "${near}"?` : known.length > 0 ? `It has ${listed(known)}.` : 'It has no .gguf file.';
+  const hint = near
+    ? `Did you mean "${near}"?`
+    : known.length > 0
+      ? `It has ${listed(known)}.`
+      : 'It has no .gguf file.';
   throw new CocoError(`${id} has no file ${wanted}. ${hint}`);
 }
 
 function noWeights({ id, files }: RemoteRepository): CocoError {
   const gguf = ggufNames(files);
-  if (gguf.length > 0) return new CocoError(`${id} holds .gguf files: choose one with --file, such as ${listed(gguf)}.`);
+  if (gguf.length > 0)
+    return new CocoError(`${id} holds .gguf files: choose one with --file, such as ${listed(gguf)}.`);
   const pickled = files.find(({ path }) => pickle.test(path));
   if (pickled) {
-    return new CocoError(`${id} holds its weights as ${pickled.path} only: ${noPickle}; choose a repository with .safetensors.`);
+    return new CocoError(
+      `${id} holds its weights as ${pickled.path} only: ${noPickle}; choose a repository with .safetensors.`,
+    );
   }
   return new CocoError(`${id} holds neither .safetensors nor .gguf files: it is no model that can be read.`);
 }

@@ -19,7 +19,9 @@ export interface CopyOptions {
 export async function copyModel(source: string, options: CopyOptions): Promise<PulledModel> {
   checkReadable(source);
   const isFolder = (await stat(source)).isDirectory();
-  const names = isFolder ? (await readdir(source)).filter((name) => copied.test(name)).sort() : [basename(source)];
+  const names = isFolder
+    ? (await readdir(source)).filter((name) => copied.test(name)).sort()
+    : [basename(source)];
   const folder = resolve(options.folder);
   const from = isFolder ? resolve(source) : resolve(source, '..');
   const places = await Promise.all([from, folder].map((path) => realpath(path).catch(() => path)));
@@ -42,7 +44,8 @@ async function copyOne(from: string, to: string, { sha256, signal }: CopyOptions
     await mkdir(resolve(to, '..'), { recursive: true });
     await copyFile(from, temporary, constants.COPYFILE_FICLONE);
     const found = await hashFile(temporary, size, signal);
-    if (found.sha256 !== wanted.sha256) throw new CocoError(`${from} changed while it was copied: run it again.`);
+    if (found.sha256 !== wanted.sha256)
+      throw new CocoError(`${from} changed while it was copied: run it again.`);
     await rename(temporary, to);
     return file;
   } catch (error) {
@@ -57,5 +60,7 @@ export async function keepsSame(path: string, sha256: string, signal?: AbortSign
   const found = await stat(path).catch(() => undefined);
   if (!found) return false;
   if (found.isFile() && (await hashFile(path, found.size, signal)).sha256 === sha256) return true;
-  throw new UsageError(`${path} is there with another content and is left as it is: choose another folder with --out.`);
+  throw new UsageError(
+    `${path} is there with another content and is left as it is: choose another folder with --out.`,
+  );
 }

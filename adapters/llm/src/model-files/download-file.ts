@@ -63,17 +63,24 @@ async function fetchAll(download: Download, part: string): Promise<void> {
     const before = done;
     done = await sizeOf(part);
     failures = done > before ? 0 : failures + 1;
-    if (done === 0 && failures >= mostFailures) throw unreachable(failure ?? new Error('no answer'), download.access);
+    if (done === 0 && failures >= mostFailures)
+      throw unreachable(failure ?? new Error('no answer'), download.access);
     if (done < size && failures >= mostFailures) {
       const where = `${path} after ${done} of ${size} bytes`;
-      throw new CocoError(`The connection broke in ${where}. They are kept: the same command goes on from there.`);
+      throw new CocoError(
+        `The connection broke in ${where}. They are kept: the same command goes on from there.`,
+      );
     }
     if (failures > 0) await new Promise((resolve) => setTimeout(resolve, 200 * failures));
   }
 }
 
 /** One connection. Returns when it ends, whole or not. */
-async function fetchRest({ url, file, access, onBytes }: Download, part: string, from: number): Promise<void> {
+async function fetchRest(
+  { url, file, access, onBytes }: Download,
+  part: string,
+  from: number,
+): Promise<void> {
   const headers = { ...headersOf(access), ...(from > 0 ? { range: `bytes=${from}-` } : {}) };
   const response = await fetch(url, { headers, signal: access.signal });
   if (response.status === 416) {
@@ -83,7 +90,8 @@ async function fetchRest({ url, file, access, onBytes }: Download, part: string,
   }
   if (!response.ok) throw statusError(response.status, `the file ${file.path}`, access);
   const start = response.status === 206 ? startOf(response) : 0;
-  if (start !== 0 && start !== from) throw new CocoError(`${access.endpoint} sent another part of ${file.path}.`);
+  if (start !== 0 && start !== from)
+    throw new CocoError(`${access.endpoint} sent another part of ${file.path}.`);
   const out = await open(part, start === 0 ? 'w' : 'a');
   try {
     await append(response, out, { file, part, start, onBytes });
@@ -95,13 +103,20 @@ async function fetchRest({ url, file, access, onBytes }: Download, part: string,
 async function append(
   response: Response,
   out: FileHandle,
-  { file, part, start, onBytes }: { file: RemoteFile; part: string; start: number; onBytes: (done: number) => void },
+  {
+    file,
+    part,
+    start,
+    onBytes,
+  }: { file: RemoteFile; part: string; start: number; onBytes: (done: number) => void },
 ): Promise<void> {
   let done = start;
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     if (done + chunk.length > file.size) {
       await rm(part, { force: true });
-      throw new CocoError(`${file.path} is longer than the ${file.size} bytes that its repository states: removed.`);
+      throw new CocoError(
+        `${file.path} is longer than the ${file.size} bytes that its repository states: removed.`,
+      );
     }
     await out.writeFile(chunk).catch((error: unknown) => {
       throw explainWrite(error, part, 'What came so far is kept: the same command goes on from there.');
@@ -116,7 +131,11 @@ function startOf(response: Response): number {
   return Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1] ?? NaN);
 }
 
-async function refuseOther({ file, sha256: wanted }: Download, found: FileHashes, part: string): Promise<void> {
+async function refuseOther(
+  { file, sha256: wanted }: Download,
+  found: FileHashes,
+  part: string,
+): Promise<void> {
   const pairs = [
     [file.sha256, found.sha256, 'SHA-256'],
     [file.gitBlob, found.gitBlob, 'git hash'],
@@ -125,7 +144,9 @@ async function refuseOther({ file, sha256: wanted }: Download, found: FileHashes
   const wrong = pairs.find(([expected, actual]) => expected !== undefined && expected !== actual);
   if (!wrong) return;
   await rm(part, { force: true });
-  throw new CocoError(`${file.path} came with ${wrong[2]} ${wrong[1]} instead of ${wrong[0]}, so it was removed.`);
+  throw new CocoError(
+    `${file.path} came with ${wrong[2]} ${wrong[1]} instead of ${wrong[0]}, so it was removed.`,
+  );
 }
 
 async function sizeOf(path: string): Promise<number> {

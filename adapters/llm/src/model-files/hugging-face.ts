@@ -30,7 +30,11 @@ export function hubAccess(signal?: AbortSignal): HubAccess {
 }
 
 /** Lists a repository; a branch or tag is turned into its commit, so that files of two states never mix. */
-export async function listRepository(id: string, revision: string, access: HubAccess): Promise<RemoteRepository> {
+export async function listRepository(
+  id: string,
+  revision: string,
+  access: HubAccess,
+): Promise<RemoteRepository> {
   const hub = await import('@huggingface/hub'); // large, and few commands need it
   const common = { hubUrl: access.endpoint, fetch: fetchWith(access) };
   try {
@@ -62,13 +66,18 @@ export function headersOf({ token }: HubAccess): Record<string, string> {
 /** An answer that is no success, as a sentence. */
 export function statusError(status: number, what: string, { endpoint, token }: HubAccess): CocoError {
   if (status === 401 || status === 404) {
-    const hint = token ? 'or the token in HF_TOKEN may not read it' : 'or it is private and needs a token in HF_TOKEN';
+    const hint = token
+      ? 'or the token in HF_TOKEN may not read it'
+      : 'or it is private and needs a token in HF_TOKEN';
     return new CocoError(`${endpoint} does not have ${what}, ${hint}.`);
   }
   if (status === 403) {
-    return new CocoError(`${endpoint} refuses ${what}: accept its terms on its page, then set HF_TOKEN to your token.`);
+    return new CocoError(
+      `${endpoint} refuses ${what}: accept its terms on its page, then set HF_TOKEN to your token.`,
+    );
   }
-  if (status === 429) return new CocoError(`${endpoint} asks to wait (429) for ${what}: run the same command later.`);
+  if (status === 429)
+    return new CocoError(`${endpoint} asks to wait (429) for ${what}: run the same command later.`);
   return new CocoError(`${endpoint} answered ${status} for ${what}: run the same command later.`);
 }
 
@@ -84,7 +93,9 @@ function fetchWith(access: HubAccess): typeof fetch {
 function explainHub(error: unknown, what: string, access: HubAccess): unknown {
   if (access.signal?.aborted) return error;
   if (error instanceof SyntaxError) {
-    return new CocoError(`${access.endpoint} does not answer as a Hugging Face hub for ${what}: check HF_ENDPOINT.`);
+    return new CocoError(
+      `${access.endpoint} does not answer as a Hugging Face hub for ${what}: check HF_ENDPOINT.`,
+    );
   }
   return unreachable(error, access);
 }
@@ -93,5 +104,7 @@ function explainHub(error: unknown, what: string, access: HubAccess): unknown {
 export function unreachable(error: unknown, { endpoint }: HubAccess): CocoError {
   const { cause, message } = error as { cause?: { code?: string; message?: string }; message: string };
   const reason = cause?.code ?? cause?.message ?? message;
-  return new CocoError(`Cannot reach ${endpoint} (${reason}): check the connection, or HF_ENDPOINT.`, { cause: error });
+  return new CocoError(`Cannot reach ${endpoint} (${reason}): check the connection, or HF_ENDPOINT.`, {
+    cause: error,
+  });
 }

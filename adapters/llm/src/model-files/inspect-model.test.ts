@@ -28,7 +28,10 @@ describe('models on this machine', () => {
 
   describe('inspectModel', () => {
     it('tells what a folder and a .gguf file are', async () => {
-      for (const [name, format] of [['tiny', 'safetensors'], ['tiny.gguf', 'gguf']] as const) {
+      for (const [name, format] of [
+        ['tiny', 'safetensors'],
+        ['tiny.gguf', 'gguf'],
+      ] as const) {
         const summary = await inspectModel(at(name));
         assert.equal(summary.format, format);
         assert.equal(summary.parameters, tinyParameters);
@@ -47,7 +50,11 @@ describe('models on this machine', () => {
     });
 
     it('refuses what cannot be opened, in one sentence', async () => {
-      const cases = { 'header.gguf': /cut short/, 'gpt2.gguf': /"gpt2"; llama and qwen3/, 'text.gguf': /not a GGUF/ };
+      const cases = {
+        'header.gguf': /cut short/,
+        'gpt2.gguf': /"gpt2"; llama and qwen3/,
+        'text.gguf': /not a GGUF/,
+      };
       for (const [name, pattern] of Object.entries({ ...cases, 'no.gguf': /no model at/ })) {
         await assert.rejects(inspectModel(at(name)), (error: Error) => {
           assert.ok(error instanceof CocoError, String(error));
@@ -63,7 +70,10 @@ describe('models on this machine', () => {
       const one = await pullModel(at('tiny.gguf'), { folder: at('models') });
       assert.deepEqual(await readFile(one.path), Buffer.from(tinyGguf()));
       const many = await pullModel(at('tiny'), { folder: at('models/tiny') });
-      assert.deepEqual(many.files.map(({ name }) => name), await readdir(at('tiny')));
+      assert.deepEqual(
+        many.files.map(({ name }) => name),
+        await readdir(at('tiny')),
+      );
       assert.deepEqual((await readdir(at('models'))).sort(), ['tiny', 'tiny.gguf']);
       assert.equal((await inspectModel(many.path)).problem, undefined);
       await pullModel(at('tiny.gguf'), { folder: at('models') }); // the same again is no error
@@ -87,7 +97,13 @@ describe('models on this machine', () => {
 describe('sizeText', () => {
   it('rounds to what a person reads', () => {
     assert.deepEqual([0, 999, 4200, 99_960, 999_600, 270_600_000, 1.5e12].map(sizeText), [
-      '0 bytes', '999 bytes', '4.2 kB', '100 kB', '1.0 MB', '271 MB', '1500 GB',
+      '0 bytes',
+      '999 bytes',
+      '4.2 kB',
+      '100 kB',
+      '1.0 MB',
+      '271 MB',
+      '1500 GB',
     ]);
   });
 });

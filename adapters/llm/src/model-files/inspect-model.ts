@@ -29,7 +29,10 @@ export interface ModelSummary {
 }
 
 /** Reads what a .gguf file or a Hugging Face folder says of itself. @throws CocoError if it cannot be opened */
-export async function inspectModel(path: string, options: { signal?: AbortSignal } = {}): Promise<ModelSummary> {
+export async function inspectModel(
+  path: string,
+  options: { signal?: AbortSignal } = {},
+): Promise<ModelSummary> {
   const model = openModel(path);
   const tensors = [...model.weights.values()];
   const files: PulledFile[] = [];

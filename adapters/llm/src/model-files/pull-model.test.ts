@@ -57,12 +57,19 @@ describe('pullModel, from a repository', () => {
     const pulled = await pull();
     assert.equal(pulled.path, folder);
     assert.equal(pulled.commit, commit);
-    assert.deepEqual((await readdir(folder)).sort(), ['config.json', 'generation_config.json', 'model.safetensors']);
+    assert.deepEqual((await readdir(folder)).sort(), [
+      'config.json',
+      'generation_config.json',
+      'model.safetensors',
+    ]);
     assert.equal(pulled.files.find(({ name }) => name === 'model.safetensors')?.sha256, sha256(weights));
     assert.ok(hub.requests.every((line) => line.endsWith('Bearer hf_secret')));
     const before = hub.requests.length;
     await pull();
-    assert.ok(hub.requests.slice(before).every((line) => line.startsWith('/api/')), 'whole files are not fetched again');
+    assert.ok(
+      hub.requests.slice(before).every((line) => line.startsWith('/api/')),
+      'whole files are not fetched again',
+    );
   });
 
   it('takes one .gguf, with its SHA-256 checked', async () => {
@@ -88,7 +95,10 @@ describe('pullModel, from a repository', () => {
       reported.push(done);
       if (server.faults.cuts === 0) Object.assign(server.faults, { cutAfter: 0, cuts: 99 });
     };
-    await assertRefused(pull({ progress: { report, log: () => undefined } }), /after 300 of \d+ bytes.*same command/);
+    await assertRefused(
+      pull({ progress: { report, log: () => undefined } }),
+      /after 300 of \d+ bytes.*same command/,
+    );
     const [part] = (await readdir(folder)).filter((name) => name.endsWith('.part'));
     assert.match(part, /^model\.safetensors\.[0-9a-f]{16}\.part$/);
     Object.assign(hub.faults, { cuts: 0 });
@@ -119,7 +129,10 @@ describe('pullModel, from a repository', () => {
   });
 
   it('refuses another SHA-256 than the one asked for', async () => {
-    await assertRefused(pull({ file: 'q/tiny.gguf', sha256: '0'.repeat(64) }), /instead of 0{64}, so it was removed/);
+    await assertRefused(
+      pull({ file: 'q/tiny.gguf', sha256: '0'.repeat(64) }),
+      /instead of 0{64}, so it was removed/,
+    );
     assert.deepEqual(await readdir(folder), []);
   });
 
@@ -137,7 +150,11 @@ describe('pullModel, from a repository', () => {
     await assertRefused(pull({ sha256: 'abc', file: 'q/tiny.gguf' }), /64 hexadecimal digits/, UsageError);
     await assertRefused(pull({ sha256: '0'.repeat(64) }), /for one file/, UsageError);
     await assertRefused(pull({}, './nothing.gguf'), /no file or folder \.\/nothing\.gguf/, UsageError);
-    for (const [status, pattern] of [[403, /accept its terms/], [503, /answered 503/], [429, /wait/]] as const) {
+    for (const [status, pattern] of [
+      [403, /accept its terms/],
+      [503, /answered 503/],
+      [429, /wait/],
+    ] as const) {
       hub.faults.status = status;
       await assertRefused(pull(), pattern);
     }
@@ -161,6 +178,10 @@ describe('pullModel, from a repository', () => {
   it('stops by the signal and keeps what came', async () => {
     const stop = new AbortController();
     const report = (): void => stop.abort();
-    await assertRefused(pull({ signal: stop.signal, progress: { report, log: () => undefined } }), /goes on/, StoppedError);
+    await assertRefused(
+      pull({ signal: stop.signal, progress: { report, log: () => undefined } }),
+      /goes on/,
+      StoppedError,
+    );
   });
 });

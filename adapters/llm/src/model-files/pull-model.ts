@@ -8,7 +8,14 @@ import { checkFileName, chooseFiles } from './choose-files.js';
 import { copyModel } from './copy-model.js';
 import { downloadFile } from './download-file.js';
 import { hashFile } from './hash-file.js';
-import { type HubAccess, type RemoteFile, type RemoteRepository, fileUrl, hubAccess, listRepository } from './hugging-face.js';
+import {
+  type HubAccess,
+  type RemoteFile,
+  type RemoteRepository,
+  fileUrl,
+  hubAccess,
+  listRepository,
+} from './hugging-face.js';
 import { sizeText } from './size-text.js';
 
 export interface PullOptions {
@@ -49,7 +56,9 @@ export async function pullModel(source: string, options: PullOptions): Promise<P
     return await pull(source, options);
   } catch (error) {
     if (!options.signal?.aborted) throw error;
-    throw new StoppedError('Stopped. What came so far is kept: the same command goes on from there.', { cause: error });
+    throw new StoppedError('Stopped. What came so far is kept: the same command goes on from there.', {
+      cause: error,
+    });
   }
 }
 
@@ -62,11 +71,14 @@ async function pull(source: string, options: PullOptions): Promise<PulledModel> 
   const isOne = found ? found.isFile() : file !== undefined;
   if (sha256 !== undefined && !isOne) throw new UsageError('--sha256 is for one file: name it with --file.');
   if (found) {
-    if (file ?? options.revision) throw new UsageError(`${source} is here: --file and --revision are for repositories.`);
+    if (file ?? options.revision)
+      throw new UsageError(`${source} is here: --file and --revision are for repositories.`);
     return copyModel(source, options);
   }
   if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(source) || /\.(gguf|safetensors|json)$/.test(source)) {
-    throw new UsageError(`There is no file or folder ${source}, and it is no repository id such as owner/name.`);
+    throw new UsageError(
+      `There is no file or folder ${source}, and it is no repository id such as owner/name.`,
+    );
   }
   if (file !== undefined) checkFileName(file);
   return pullRepository(source, options);
@@ -82,14 +94,20 @@ async function pullRepository(id: string, options: PullOptions): Promise<PulledM
   let before = 0;
   for (const file of chosen) {
     const onBytes = (done: number): void => {
-      options.progress?.report(`pull ${id}`, before + done, total, `${basename(file.path)}, ${sizeText(before + done)}`);
+      options.progress?.report(
+        `pull ${id}`,
+        before + done,
+        total,
+        `${basename(file.path)}, ${sizeText(before + done)}`,
+      );
     };
     files.push(await pullFile({ repository, file, options, access, onBytes }));
     before += file.size;
     onBytes(0);
     if (file.path === 'config.json') checkConfigFile(join(options.folder, 'config.json'));
   }
-  const path = options.file === undefined ? resolve(options.folder) : join(resolve(options.folder), files[0].name);
+  const path =
+    options.file === undefined ? resolve(options.folder) : join(resolve(options.folder), files[0].name);
   checkReadable(path);
   return { path, files, commit: repository.commit };
 }
@@ -118,7 +136,9 @@ async function sameFile(target: string, file: RemoteFile, options: PullOptions):
   const hashes = found.size === file.size ? await hashFile(target, found.size, options.signal) : undefined;
   const isSame = hashes && (file.sha256 ? hashes.sha256 === file.sha256 : hashes.gitBlob === file.gitBlob);
   if (!isSame) {
-    throw new UsageError(`${target} is there with another content and is left as it is: choose another folder with --out.`);
+    throw new UsageError(
+      `${target} is there with another content and is left as it is: choose another folder with --out.`,
+    );
   }
   if (options.sha256 !== undefined && options.sha256.toLowerCase() !== hashes.sha256) {
     throw new CocoError(`${target} has SHA-256 ${hashes.sha256} instead of ${options.sha256}.`);

@@ -4,7 +4,8 @@ export function sizeText(bytes: number): string {
   let value = bytes;
   for (const unit of ['kB', 'MB', 'GB']) {
     value /= 1000;
-    if (value < 999.5 || unit === 'GB') return `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
+    if (value < 999.5 || unit === 'GB')
+      return `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
   }
   return '';
 }

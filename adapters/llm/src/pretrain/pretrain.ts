@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { Adam, Parameters, type Progress, Random, constant, linearCrossEntropy, normal } from '@coco-rec/core';
+import {
+  Adam,
+  Parameters,
+  type Progress,
+  Random,
+  constant,
+  linearCrossEntropy,
+  normal,
+} from '@coco-rec/core';
 import { makeWeights } from '../decoder/decoder-weights.js';
 import { LocalDecoder } from '../decoder/local-decoder.js';
 import type { ModelConfig } from '../model-config.js';
@@ -22,7 +30,7 @@ export interface PretrainOptions {
   readonly numLayers?: number;
   /** Tokens of the vocabulary, default 2,048. */
   readonly vocabularySize?: number;
-  /** Default 1,500. */
+  /** Default 700. */
   readonly steps?: number;
   /** Sequences a step (default 32) of `length` tokens (default 64). */
   readonly batchSize?: number;
@@ -45,13 +53,17 @@ export interface Pretrained {
 /** Needs a started engine. Writes config.json, tokenizer.json and model.safetensors (BF16) to `folder`. */
 export async function pretrain(folder: string, options: PretrainOptions): Promise<Pretrained> {
   const startedAt = Date.now();
-  const { texts, heldOutTexts, vocabularySize = 2048, seed = 1, steps = 1500 } = options;
+  const { texts, heldOutTexts, vocabularySize = 2048, seed = 1, steps = 700 } = options;
   const tokenizerJson = trainBytePair(texts, vocabularySize);
   const ids = tokenIds(tokenizerJson, texts);
   const config = configOf(options, (tokenizerJson as { model: { vocab: object } }).model.vocab);
   const parameters = new Parameters(new Random(seed));
   const weights = makeWeights(config, config.numLayers, (name, shape, turned) =>
-    parameters.variable(name, turned ? [...shape].reverse() : shape, shape.length === 1 ? constant(1) : normal(0.02)),
+    parameters.variable(
+      name,
+      turned ? [...shape].reverse() : shape,
+      shape.length === 1 ? constant(1) : normal(0.02),
+    ),
   );
   const decoder = new LocalDecoder(config, weights);
   try {
@@ -98,10 +110,15 @@ function tokenIds(tokenizerJson: object, texts: readonly string[]): Int32Array {
 /** Mean cross-entropy of the next token. @param ids [B, T + 1] */
 function nextTokenLoss(decoder: LocalDecoder, ids: Int32Array, [B, T]: readonly [number, number]): tf.Scalar {
   const at = (shift: number): tf.Tensor1D =>
-    tf.tensor1d(Int32Array.from({ length: B * T }, (_, i) => ids[Math.floor(i / T) * (T + 1) + (i % T) + shift]), 'int32');
+    tf.tensor1d(
+      Int32Array.from({ length: B * T }, (_, i) => ids[Math.floor(i / T) * (T + 1) + (i % T) + shift]),
+      'int32',
+    );
   const H = decoder.hiddenSize;
   const states = decoder.read(tf.reshape(decoder.embed(at(0)), [B, T, H])).states;
-  const losses = linearCrossEntropy(tf.reshape(states, [B * T, H]), decoder.weights.head, at(1), { firstItem: 0 });
+  const losses = linearCrossEntropy(tf.reshape(states, [B * T, H]), decoder.weights.head, at(1), {
+    firstItem: 0,
+  });
   return tf.mean(losses);
 }
 
@@ -127,7 +144,12 @@ async function train(
         const list = entries.map(({ variable }) => variable);
         const { value, grads } = tf.variableGrads(() => nextTokenLoss(decoder, batch, [B, T]), list);
         const gradients = new Map(entries.map(({ name, variable }) => [name, grads[variable.name]]));
-        adam.apply(entries, gradients, { learningRate, weightDecay: 0.01, gradientNorm: 1 }, schedule(step, steps));
+        adam.apply(
+          entries,
+          gradients,
+          { learningRate, weightDecay: 0.01, gradientNorm: 1 },
+          schedule(step, steps),
+        );
         return value.dataSync()[0];
       });
       progress?.report('pretraining', step + 1, steps, `loss ${loss.toFixed(3)}`);
@@ -150,9 +172,9 @@ function measure(decoder: LocalDecoder, ids: Int32Array, T: number): number {
   let sum = 0;
   for (let w = 0; w < windows; w++) {
     const batch = new Int32Array(B * (T + 1));
-    for (let b = 0; b < B; b++) batch.set(ids.subarray((w * B + b) * T, (w * B + b) * T + T + 1), b * (T + 1));
+    for (let b = 0; b < B; b++)
+      batch.set(ids.subarray((w * B + b) * T, (w * B + b) * T + T + 1), b * (T + 1));
     sum += tf.tidy(() => nextTokenLoss(decoder, batch, [B, T]).dataSync()[0]);
   }
   return Math.exp(sum / windows);
 }
-

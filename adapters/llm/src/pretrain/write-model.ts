@@ -16,7 +16,10 @@ export async function writeModel(
   };
   write('config.json', `${JSON.stringify(configJson(model.config), null, 2)}\n`);
   write('tokenizer.json', `${JSON.stringify(model.tokenizerJson)}\n`);
-  write('tokenizer_config.json', `${JSON.stringify({ eos_token: endToken, clean_up_tokenization_spaces: false })}\n`);
+  write(
+    'tokenizer_config.json',
+    `${JSON.stringify({ eos_token: endToken, clean_up_tokenization_spaces: false })}\n`,
+  );
   write('model.safetensors', await encode(model.parameters));
 }
 
@@ -62,11 +65,16 @@ async function encode(parameters: Parameters): Promise<Uint8Array> {
 }
 
 function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  return Float32Array.from({ length: values.length }, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
+  return Float32Array.from(
+    { length: values.length },
+    (_, i) => values[(i % rows) * columns + Math.floor(i / rows)],
+  );
 }
 
 /** Rounded to the nearest. */
 function bfloat16(values: Float32Array): Uint8Array {
   const bits = new Uint32Array(Float32Array.from(values).buffer);
-  return new Uint8Array(Uint16Array.from(bits, (word) => (word + 0x7fff + ((word >>> 16) & 1)) >>> 16).buffer);
+  return new Uint8Array(
+    Uint16Array.from(bits, (word) => (word + 0x7fff + ((word >>> 16) & 1)) >>> 16).buffer,
+  );
 }

@@ -21,7 +21,9 @@ export function f16At(bytes: Uint8Array, at: number): number {
   const exponent = parseInt(bits.slice(1, 6), 2);
   const fraction = parseInt(bits.slice(6), 2);
   if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * (fraction / 1024) * 2 ** -14 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return exponent === 0
+    ? sign * (fraction / 1024) * 2 ** -14
+    : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** The upper 16 bits of a float32: 8 bits of exponent, 7 bits of fraction. */
@@ -31,12 +33,15 @@ export function bf16At(bytes: Uint8Array, at: number): number {
   const exponent = parseInt(bits.slice(1, 9), 2);
   const fraction = parseInt(bits.slice(9), 2);
   if (exponent === 255) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * (fraction / 128) * 2 ** -126 : sign * (1 + fraction / 128) * 2 ** (exponent - 127);
+  return exponent === 0
+    ? sign * (fraction / 128) * 2 ** -126
+    : sign * (1 + fraction / 128) * 2 ** (exponent - 127);
 }
 
 const signed = (byte: number): number => (byte > 127 ? byte - 256 : byte);
 
-const bitOf = (bytes: Uint8Array, start: number, bit: number): number => (bytes[start + (bit >> 3)] >> (bit & 7)) & 1;
+const bitOf = (bytes: Uint8Array, start: number, bit: number): number =>
+  (bytes[start + (bit >> 3)] >> (bit & 7)) & 1;
 
 /** Byte i % 16 holds value i in its low half, value i + 16 in its high half. */
 const nibbleOf32 = (bytes: Uint8Array, start: number, i: number): number =>
@@ -59,7 +64,10 @@ function packedScales(bytes: Uint8Array, start: number): { scales: number[]; min
   const upper = (list: readonly number[], j: number): number => Math.floor(list[j] / 64) * 16;
   return {
     scales: [...low.map((byte) => byte % 64), ...last.map((byte, j) => (byte % 16) + upper(low, j))],
-    minima: [...middle.map((byte) => byte % 64), ...last.map((byte, j) => Math.floor(byte / 16) + upper(middle, j))],
+    minima: [
+      ...middle.map((byte) => byte % 64),
+      ...last.map((byte, j) => Math.floor(byte / 16) + upper(middle, j)),
+    ],
   };
 }
 
@@ -104,13 +112,19 @@ export const reference: Readonly<Record<string, ReferenceType>> = {
     halves: [0, 2],
     value: (b, i) => f16At(b, 0) * (nibbleOf32(b, 8, i) + 16 * bitOf(b, 4, i)) + f16At(b, 2),
   },
-  Q4_K: { block: 256, bytes: 144, halves: [0, 2], value: (b, i) => subBlockValue(b, i, nibbleOf256(b, 16, i)) },
+  Q4_K: {
+    block: 256,
+    bytes: 144,
+    halves: [0, 2],
+    value: (b, i) => subBlockValue(b, i, nibbleOf256(b, 16, i)),
+  },
   Q5_K: {
     block: 256,
     bytes: 176,
     halves: [0, 2],
     // qh[32]: bit j of byte l is the fifth bit of value 32 j + l
-    value: (b, i) => subBlockValue(b, i, nibbleOf256(b, 48, i) + 16 * ((b[16 + (i % 32)] >> Math.floor(i / 32)) & 1)),
+    value: (b, i) =>
+      subBlockValue(b, i, nibbleOf256(b, 48, i) + 16 * ((b[16 + (i % 32)] >> Math.floor(i / 32)) & 1)),
   },
   Q6_K: { block: 256, bytes: 210, halves: [208], value: value6K },
 };

@@ -25,7 +25,8 @@ export function writeGguf(content: GgufContent): Buffer {
   const { metadata = {}, tensors = [], version = 3, alignment = 32 } = content;
   const padded = (length: number): number => Math.ceil(length / alignment) * alignment;
   const head = [Buffer.from('GGUF'), u32(version), u64(tensors.length), u64(Object.keys(metadata).length)];
-  for (const [key, [type, value]] of Object.entries(metadata)) head.push(text(key), u32(type), scalar(type, value));
+  for (const [key, [type, value]] of Object.entries(metadata))
+    head.push(text(key), u32(type), scalar(type, value));
   let offset = 0;
   for (const { name, shape, type, bytes } of tensors) {
     head.push(text(name), u32(shape.length), ...[...shape].reverse().map(u64), u32(type), u64(offset));
@@ -33,7 +34,8 @@ export function writeGguf(content: GgufContent): Buffer {
   }
   const header = Buffer.concat(head);
   const parts = [header, Buffer.alloc(padded(header.length) - header.length)];
-  for (const { bytes } of tensors) parts.push(Buffer.from(bytes), Buffer.alloc(padded(bytes.length) - bytes.length));
+  for (const { bytes } of tensors)
+    parts.push(Buffer.from(bytes), Buffer.alloc(padded(bytes.length) - bytes.length));
   return Buffer.concat(parts);
 }
 

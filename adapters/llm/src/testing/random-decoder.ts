@@ -6,9 +6,11 @@ import { tinyWeights } from './tiny-llama.js';
 
 /** A decoder with the weights of `tinyWeights`, without files and tokenizer. */
 export function decoderFrom(config: ModelConfig, layers = config.numLayers): LocalDecoder {
-  const stored = Object.entries(tinyWeights(config)).map(([name, { shape, values }]): [string, StoredTensor] => [
-    name,
-    { shape, type: 'F32', byteLength: values.byteLength, read: () => values },
-  ]);
+  const stored = Object.entries(tinyWeights(config)).map(
+    ([name, { shape, values }]): [string, StoredTensor] => [
+      name,
+      { shape, type: 'F32', byteLength: values.byteLength, read: () => values },
+    ],
+  );
   return new LocalDecoder(config, makeWeights(config, layers, fromFiles(new Map(stored), 'memory')));
 }

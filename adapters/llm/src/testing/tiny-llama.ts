@@ -26,7 +26,10 @@ export function tinyConfig(changes: Partial<ModelConfig> = {}): ModelConfig {
 
 interface TokenizerJson {
   readonly added_tokens: object[];
-  readonly model: { readonly vocab: Readonly<Record<string, number>>; readonly merges: readonly [string, string][] };
+  readonly model: {
+    readonly vocab: Readonly<Record<string, number>>;
+    readonly merges: readonly [string, string][];
+  };
 }
 
 const words = ['a warm tent', 'warm tents for the night', 'the tent, the night', 'soap for the warm night'];
@@ -36,18 +39,36 @@ export function tinyTokenizerJson(): TokenizerJson {
   const json = trainBytePair(words, 280) as TokenizerJson;
   const id = Object.keys(json.model.vocab).length;
   const added = [...json.added_tokens, { id, content: '<sale>', special: false }];
-  return { ...json, added_tokens: added, model: { ...json.model, vocab: { ...json.model.vocab, '<sale>': id } } };
+  return {
+    ...json,
+    added_tokens: added,
+    model: { ...json.model, vocab: { ...json.model.vocab, '<sale>': id } },
+  };
 }
 
 export function tinyVocabulary(): string[] {
-  return Object.keys(tinyTokenizerJson().model.vocab);
+  return byId(tinyTokenizerJson().model.vocab);
 }
 
-export type NamedValues = Readonly<Record<string, { readonly shape: readonly number[]; readonly values: Float32Array }>>;
+/** An object lists its keys that look like numbers first, so they are put in order. */
+function byId(vocabulary: Readonly<Record<string, number>>): string[] {
+  return Object.keys(vocabulary).sort((a, b) => vocabulary[a] - vocabulary[b]);
+}
+
+export type NamedValues = Readonly<
+  Record<string, { readonly shape: readonly number[]; readonly values: Float32Array }>
+>;
 
 /** The model's tensors by Hugging Face's names, [out, in]. */
 export function tinyWeights(config: ModelConfig, seed = 1): NamedValues {
-  const { hiddenSize: H, numHeads, numKeyValueHeads, headSize, feedForwardSize: F, vocabularySize: V } = config;
+  const {
+    hiddenSize: H,
+    numHeads,
+    numKeyValueHeads,
+    headSize,
+    feedForwardSize: F,
+    vocabularySize: V,
+  } = config;
   const [Q, K] = [numHeads * headSize, numKeyValueHeads * headSize];
   const shapes: Record<string, number[]> = { 'model.embed_tokens.weight': [V, H], 'model.norm.weight': [H] };
   if (!config.tied) shapes['lm_head.weight'] = [V, H];
@@ -62,7 +83,8 @@ export function tinyWeights(config: ModelConfig, seed = 1): NamedValues {
     'mlp.up_proj': [F, H],
     'mlp.down_proj': [H, F],
   };
-  if (config.architecture === 'qwen3') Object.assign(block, { 'self_attn.q_norm': [headSize], 'self_attn.k_norm': [headSize] });
+  if (config.architecture === 'qwen3')
+    Object.assign(block, { 'self_attn.q_norm': [headSize], 'self_attn.k_norm': [headSize] });
   for (let i = 0; i < config.numLayers; i++) {
     for (const [name, shape] of Object.entries(block)) shapes[`model.layers.${i}.${name}.weight`] = shape;
   }
@@ -93,7 +115,11 @@ export function configJson(config: ModelConfig): Record<string, unknown> {
 }
 
 /** Writes the model as a Hugging Face folder. @returns the folder */
-export function writeTinyFolder(folder: string, config = tinyConfig(), json: object = configJson(config)): string {
+export function writeTinyFolder(
+  folder: string,
+  config = tinyConfig(),
+  json: object = configJson(config),
+): string {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'config.json'), JSON.stringify(json));
   writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tinyTokenizerJson()));
@@ -107,7 +133,7 @@ export function writeTinyFolder(folder: string, config = tinyConfig(), json: obj
 /** The tokenizer in GGUF's metadata. */
 export function tokenizerMetadata(): Record<string, GgufEntry> {
   const { model, added_tokens: added } = tinyTokenizerJson();
-  const tokens = Object.keys(model.vocab);
+  const tokens = byId(model.vocab);
   const types = tokens.map((_, id) => (id === 0 ? 3 : id === tokens.length - 1 ? 4 : 1));
   if (added.length !== 2) throw new Error('the tiny tokenizer has two added tokens');
   return {

@@ -28,7 +28,9 @@ describe('comparisonTable', () => {
   });
 
   it('has a cell for every column and names the filter', () => {
-    const table = comparisonTable(comparison([method('none'), method('coco', { difference: { 'recall@5': found } })]));
+    const table = comparisonTable(
+      comparison([method('none'), method('coco', { difference: { 'recall@5': found } })]),
+    );
     for (const row of table.rows) assert.equal(row.length, table.columns.length);
     assert.match(table.title, /seen items kept/);
     assert.ok(table.columns.some(({ label }) => label === 'R@5, seen removed'));

@@ -83,12 +83,7 @@ export function gainCells(found: (PairedDifference & { pHolm?: number }) | undef
   // The baseline's mean; a share of it is what readers compare with other papers.
   const scale = difference === 0 ? Number.NaN : relative / difference;
   const [from, to] = interval;
-  return [
-    gainText(relative),
-    intervalText(from * scale, to * scale),
-    pText(pHolm),
-    verdictOf(found),
-  ];
+  return [gainText(relative), intervalText(from * scale, to * scale), pText(pHolm), verdictOf(found)];
 }
 
 /** "no difference shown" while the interval holds 0. */
@@ -109,7 +104,9 @@ function standingNotes({ seeds, standing, methods }: Comparison): string[] {
       (standing === 'preliminary' ? ': preliminary, a result takes 5 seeds.' : '.'),
   ];
   if (methods.some(({ difference }) => difference)) {
-    notes.push('Gains are paired by user and seed; intervals by bootstrap over both; p by Holm over the methods.');
+    notes.push(
+      'Gains are paired by user and seed; intervals by bootstrap over both; p by Holm over the methods.',
+    );
   } else if (!methods.some(({ name }) => name === 'none')) {
     notes.push('No gains are told: the method none was not run.');
   }

@@ -13,8 +13,13 @@ export function colourOf(names: readonly string[]): ReadonlyMap<string, string> 
 
 /** Draws a chart as inline SVG, without a browser. */
 export function drawChart({ title, series }: Chart, palette: ReadonlyMap<string, string>): SafeHtml {
-  const { document } = parseHTML('<html><body></body></html>') as unknown as Pick<Plot.PlotOptions, 'document'>;
-  const points = series.flatMap(({ name, points: own }, run) => own.map((point) => ({ ...point, name, run })));
+  const { document } = parseHTML('<html><body></body></html>') as unknown as Pick<
+    Plot.PlotOptions,
+    'document'
+  >;
+  const points = series.flatMap(({ name, points: own }, run) =>
+    own.map((point) => ({ ...point, name, run })),
+  );
   const drawn = Plot.plot({
     document,
     width: 480,

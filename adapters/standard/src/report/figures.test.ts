@@ -19,11 +19,21 @@ describe('figures', () => {
   });
 
   it('writes durations, and never sixty seconds', () => {
-    assert.deepEqual([0.04, 59.7, 185, 7800].map(durationText), ['0.0 s', '1 min 00 s', '3 min 05 s', '2 h 10 min']);
+    assert.deepEqual([0.04, 59.7, 185, 7800].map(durationText), [
+      '0.0 s',
+      '1 min 00 s',
+      '3 min 05 s',
+      '2 h 10 min',
+    ]);
     assert.equal(durationText(Infinity), '–');
   });
 
   it('shortens names of metrics', () => {
-    assert.deepEqual(['recall@5', 'ndcg@10', 'mrr', 'coverage@10'].map(metricLabel), ['R@5', 'N@10', 'MRR', 'coverage@10']);
+    assert.deepEqual(['recall@5', 'ndcg@10', 'mrr', 'coverage@10'].map(metricLabel), [
+      'R@5',
+      'N@10',
+      'MRR',
+      'coverage@10',
+    ]);
   });
 });

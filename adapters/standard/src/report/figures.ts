@@ -39,7 +39,10 @@ export function durationText(seconds: number): string {
 
 /** "recall@5" → "R@5", "ndcg@5" → "N@5"; other names stay. */
 export function metricLabel(name: string): string {
-  return name.replace(/^recall@/, 'R@').replace(/^ndcg@/, 'N@').replace(/^mrr$/, 'MRR');
+  return name
+    .replace(/^recall@/, 'R@')
+    .replace(/^ndcg@/, 'N@')
+    .replace(/^mrr$/, 'MRR');
 }
 
 /** What a filter does, in words. */

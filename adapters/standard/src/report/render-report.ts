@@ -17,24 +17,21 @@ export interface Report {
 export function renderReport({ title, tables, charts, protocol }: Report): string {
   const [first, ...others] = tables;
   const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${title}</title>
-${style}
-</head>
-<body>
-<h1>${title}</h1>
-${first ? renderTable(first) : html``}
-${renderCharts(charts)}
-${others.map(renderTable)}
-<h2>Protocol</h2>
-<p class="protocol">${protocolLine(protocol)}</p>
-</body>
-</html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <title>${title}</title>
+        ${style}
+      </head>
+      <body>
+        <h1>${title}</h1>
+        ${first ? renderTable(first) : html``} ${renderCharts(charts)} ${others.map(renderTable)}
+        <h2>Protocol</h2>
+        <p class="protocol">${protocolLine(protocol)}</p>
+      </body>
+    </html> `;
   return page.text;
 }
 
@@ -50,12 +47,24 @@ export function protocolLine(protocol: Readonly<Record<string, unknown>>): strin
 function renderTable({ title, columns, rows, notes = [] }: Table): SafeHtml {
   const side = (i: number): string => (columns[i]?.align === 'right' ? 'figure' : 'word');
   return html`<h2>${title}</h2>
-<div class="scroll"><table>
-<thead><tr>${columns.map(({ label }, i) => html`<th scope="col" class="${side(i)}">${label}</th>`)}</tr></thead>
-<tbody>
-${rows.map((row) => html`<tr>${row.map((cell, i) => html`<td class="${side(i)}">${cell}</td>`)}</tr>\n`)}</tbody>
-</table></div>
-${notes.map((note) => html`<p class="note">${note}</p>\n`)}`;
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            ${columns.map(({ label }, i) => html`<th scope="col" class="${side(i)}">${label}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            (row) =>
+              html`<tr>
+                ${row.map((cell, i) => html`<td class="${side(i)}">${cell}</td>`)}
+              </tr> `,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${notes.map((note) => html`<p class="note">${note}</p> `)}`;
 }
 
 function renderCharts(charts: readonly Chart[]): SafeHtml {
@@ -65,10 +74,15 @@ function renderCharts(charts: readonly Chart[]): SafeHtml {
     ([name, colour]) => html`<li><span class="swatch" style="background:${colour}"></span>${name}</li>`,
   );
   const figures = charts.map(
-    (chart) => html`<figure><figcaption>${chart.title}</figcaption>${drawChart(chart, palette)}</figure>\n`,
+    (chart) =>
+      html`<figure>
+        <figcaption>${chart.title}</figcaption>
+        ${drawChart(chart, palette)}
+      </figure> `,
   );
   return html`<h2>Training, by epoch</h2>
-<ul class="legend">${legend}</ul>
-<div class="charts">
-${figures}</div>`;
+    <ul class="legend">
+      ${legend}
+    </ul>
+    <div class="charts">${figures}</div>`;
 }

@@ -18,9 +18,15 @@ const run: RunEpochs = { name: 'coco <b>', epochs, warmEpochs: 2 };
 describe('chartsOf', () => {
   it('counts epochs through both stages', () => {
     const [loss, ndcg] = chartsOf([run]);
-    assert.deepEqual(loss.series[0].points.map(({ epoch }) => epoch), [1, 2, 3, 4]);
+    assert.deepEqual(
+      loss.series[0].points.map(({ epoch }) => epoch),
+      [1, 2, 3, 4],
+    );
     assert.equal(ndcg.title, 'Validation N@5');
-    assert.deepEqual(ndcg.series[0].points, [{ epoch: 3, value: 0.1 }, { epoch: 4, value: 0.2 }]);
+    assert.deepEqual(ndcg.series[0].points, [
+      { epoch: 3, value: 0.1 },
+      { epoch: 4, value: 0.2 },
+    ]);
   });
 
   it('shows gauges of a single run only', () => {
@@ -35,7 +41,9 @@ describe('readEpochs', () => {
   it('takes an epoch that was logged twice once, and leaves a torn line out', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'coco-report-'));
     try {
-      const lines = [...epochs, { ...epochs[3], recommendation: 1.1 }].map((record) => JSON.stringify(record));
+      const lines = [...epochs, { ...epochs[3], recommendation: 1.1 }].map((record) =>
+        JSON.stringify(record),
+      );
       await writeFile(join(folder, 'metrics.jsonl'), `${lines.join('\n')}\n{"stage":"joi`);
       const read = await readEpochs(new NodeFileStore(folder));
       assert.equal(read.length, 4);
@@ -58,7 +66,10 @@ describe('renderReport', () => {
   it('stands alone: no script and nothing from the network', () => {
     assert.doesNotMatch(page, /<script|<link|<img|<iframe|@import|url\(/i);
     const addresses = page.match(/https?:\/\/[^"' ]+/g) ?? [];
-    assert.deepEqual(addresses.filter((address) => !address.startsWith('http://www.w3.org/')), []);
+    assert.deepEqual(
+      addresses.filter((address) => !address.startsWith('http://www.w3.org/')),
+      [],
+    );
   });
 
   it('draws one SVG with a line for each chart, in the colour of the legend', () => {

@@ -34,7 +34,8 @@ export async function startHubServer(files: ReadonlyMap<string, Uint8Array>): Pr
     const path = (request.url ?? '').split('?')[0];
     requests.push([path, request.headers.range ?? '-', request.headers.authorization ?? '-'].join(' '));
     if (faults.status !== undefined) return void response.writeHead(faults.status).end('no');
-    if (path.startsWith('/api/models/tiny/llama/revision/')) return json(response, { id: 'tiny/llama', sha: commit });
+    if (path.startsWith('/api/models/tiny/llama/revision/'))
+      return json(response, { id: 'tiny/llama', sha: commit });
     if (path === `/api/models/tiny/llama/tree/${commit}`) return json(response, [...files].map(entryOf));
     const name = decodeURIComponent(path.replace(`/tiny/llama/resolve/${commit}/`, ''));
     const content = files.get(name);
