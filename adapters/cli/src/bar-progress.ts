@@ -14,8 +14,10 @@ interface Task {
 export class BarProgress implements Progress {
   private readonly bars: MultiBar;
   private readonly tasks = new Map<string, Task>();
+  /** A bar was shown: from then on the library alone writes, as it counts the lines. */
+  private isActive = false;
 
-  constructor(stream: NodeJS.WritableStream) {
+  constructor(private readonly stream: NodeJS.WritableStream) {
     this.bars = new MultiBar({
       format: '{task} {bar} {percent} | {time} | {note}',
       barsize: 24,
@@ -42,6 +44,10 @@ export class BarProgress implements Progress {
 
   log(line: string): void {
     const text = `${visibleText(line).replace(/\n+/g, ' ')}\n`;
+    if (!this.isActive) {
+      this.stream.write(text);
+      return;
+    }
     this.bars.log(text);
     this.bars.update(); // else it would wait for the next bar, which may never come
   }
@@ -55,6 +61,7 @@ export class BarProgress implements Progress {
     if (known && done >= known.done && total === known.total) return known;
     if (known) this.bars.remove(known.bar);
     const payload = { task: visibleText(name), percent: '', time: '', note: '' };
+    this.isActive = true;
     const bar = this.bars.create(total, done, payload);
     const task = { bar, clock: new TaskClock(Date.now), done, total };
     this.tasks.set(name, task);

@@ -104,9 +104,9 @@ const preTokenizers: Readonly<Record<string, object>> = {
   qwen2: splitBy(`${contractions}\\p{N}${punctuation}`),
 };
 
-/** GGUF's token types: a control token, and one that a text may ask for. */
 const normalizers: Readonly<Record<string, object>> = { qwen2: { type: 'NFC' } };
 
+/** GGUF's token types: a control token, and one that a text may ask for. */
 const controlToken = 3;
 const userToken = 4;
 
@@ -153,7 +153,9 @@ function bytePairJson(
   return {
     version: '1.0',
     added_tokens: tokens.flatMap((content, id) =>
-      types[id] === controlToken ? [{ id, content, special: true }] : [],
+      types[id] === controlToken || types[id] === userToken
+        ? [{ id, content, special: types[id] === controlToken }]
+        : [],
     ),
     post_processor: null,
     decoder: byteLevel(true),

@@ -77,6 +77,14 @@ export abstract class FusionStrategy {
     return {};
   }
 
+  /** What was counted since the epoch began, as plain JSON: a run stopped within an epoch goes on as if it had not been. */
+  epochState(): unknown {
+    return undefined;
+  }
+
+  /** Takes back what `epochState` gave. */
+  restoreEpochState(_state: unknown): void {}
+
   /** Frees what is not in `parameters`. */
   dispose(): void {}
 }

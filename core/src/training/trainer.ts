@@ -21,8 +21,9 @@ const metricsFile = 'metrics.jsonl';
 interface Position {
   stage: number;
   epoch: number;
-  /** Steps done in this epoch. */
+  /** Steps done in this epoch, and in the stage's epochs before it. */
   step: number;
+  stepsBefore: number;
   /** Sums of the loss parts over those steps. */
   sums: Record<string, number>;
   best: number;
@@ -81,7 +82,14 @@ export class Trainer {
 
   private nextStage(): void {
     if (this.position.done) return;
-    this.position = { ...this.position, stage: this.position.stage + 1, epoch: 0, step: 0, sums: {} };
+    this.position = {
+      ...this.position,
+      stage: this.position.stage + 1,
+      epoch: 0,
+      step: 0,
+      stepsBefore: 0,
+      sums: {},
+    };
     this.adam.restore(new Map());
   }
 
@@ -117,6 +125,7 @@ export class Trainer {
       Object.entries(position.sums).map(([key, sum]) => [key, sum / plan.length]),
     );
     const gauges = stage.fused ? await ranker.model.fusion.endEpoch((count) => this.sample(count)) : {};
+    position.stepsBefore += position.step;
     position.step = 0;
     position.sums = {};
     const seconds = (Date.now() - startedAt) / 1000;
@@ -137,13 +146,15 @@ export class Trainer {
   private async runStep(stage: PlannedStage, plan: readonly PlannedStep[]): Promise<void> {
     const { ranker, config, context } = this.input;
     const { position } = this;
-    const at = position.epoch * plan.length + position.step;
+    const at = position.stepsBefore + position.step;
+    // Epochs differ by a step or two; what is left is taken to be like this one.
+    const all = position.stepsBefore + (stage.epochs - position.epoch) * plan.length;
     const report = await trainStep({
       model: ranker.model,
       parts: plan[position.step].map((block, n) => this.stepPart(stage, block, n, plan.length)),
       adam: this.adam,
       config,
-      rateScale: rateScale(config, at, stage.epochs * plan.length),
+      rateScale: rateScale(config, at, all),
       parameters: this.trainable(stage),
       place: `stage ${stage.name}, epoch ${position.epoch + 1}, step ${position.step + 1}`,
     });
@@ -153,7 +164,7 @@ export class Trainer {
     position.step++;
     const mean = position.sums.recommendation / position.step;
     const note = `epoch ${position.epoch + 1}/${stage.epochs}, loss ${mean.toFixed(3)}`;
-    context.progress.report(`${stage.name} ${ranker.id}`, at + 1, stage.epochs * plan.length, note);
+    context.progress.report(`${stage.name} ${ranker.id}`, at + 1, all, note);
   }
 
   private stepPart(stage: PlannedStage, block: Int32Array, n: number, steps: number): StepPart {
@@ -234,13 +245,14 @@ export class Trainer {
     for (const [name, value] of this.best ?? []) tensors.set(`best/${name}`, value);
     await saveCheckpoint(context.files, checkpointFile, {
       tensors,
-      info: { ...this.position, seconds: this.seconds() },
+      info: { ...this.position, seconds: this.seconds(), fusion: ranker.model.fusion.epochState() },
     });
   }
 
   private async resume(): Promise<boolean> {
     const { context, ranker } = this.input;
-    const saved = context.files && (await loadCheckpoint<Position>(context.files, checkpointFile));
+    const saved =
+      context.files && (await loadCheckpoint<Position & { fusion?: unknown }>(context.files, checkpointFile));
     if (!saved) return false;
     const all = [...saved.tensors];
     const isBest = (name: string): boolean => name.startsWith('best/');
@@ -249,7 +261,9 @@ export class Trainer {
     this.adam.restore(new Map(all.filter(([name]) => isAdam(name))));
     const best = all.filter(([name]) => isBest(name)).map(([name, value]) => [name.slice(5), value] as const);
     if (best.length > 0) this.best = new Map(best);
-    this.position = saved.info;
+    const { fusion, ...position } = saved.info;
+    this.position = position;
+    if (fusion !== undefined) ranker.model.fusion.restoreEpochState(fusion);
     return true;
   }
 }
@@ -261,5 +275,16 @@ function sum(values: ArrayLike<number>): number {
 }
 
 function freshPosition(): Position {
-  return { stage: 0, epoch: 0, step: 0, sums: {}, best: -1, bestEpoch: 0, stale: 0, done: false, seconds: 0 };
+  return {
+    stage: 0,
+    epoch: 0,
+    step: 0,
+    stepsBefore: 0,
+    sums: {},
+    best: -1,
+    bestEpoch: 0,
+    stale: 0,
+    done: false,
+    seconds: 0,
+  };
 }

@@ -37,7 +37,7 @@ export class ShopConfig {
   @Describe('Number of archetypes of taste, the hidden states.')
   @IsInt()
   @Min(1)
-  tastes = 160;
+  tastes = 800;
 
   @Describe(
     'How sharp tastes are: the factor before what an archetype likes, in log weight; 0: popularity only.',

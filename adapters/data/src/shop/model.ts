@@ -37,6 +37,8 @@ export class ShopModel {
   /** Items that go with a category; made when first asked for. */
   private readonly following = new Map<number, Int32Array>();
   private readonly followingTotals = new Map<number, Float64Array>();
+  /** [S] by item, side by side in memory; made when first asked for. */
+  private readonly columns = new Map<number, Float64Array>();
 
   constructor(readonly parts: ShopModelParts) {
     const all = Int32Array.from({ length: parts.itemCount }, (_, i) => i + 1);
@@ -51,6 +53,20 @@ export class ShopModel {
       for (const item of items) sum += weights[state * (itemCount + 1) + item];
       return sum;
     });
+  }
+
+  /** The item's weight in each state. @returns [S] */
+  weightsOf(item: number): Float64Array {
+    let column = this.columns.get(item);
+    if (!column) {
+      const { stateCount, weights, itemCount } = this.parts;
+      column = Float64Array.from(
+        { length: stateCount },
+        (_, state) => weights[state * (itemCount + 1) + item],
+      );
+      this.columns.set(item, column);
+    }
+    return column;
   }
 
   /** The items that go with a category, rising. */
@@ -108,14 +124,17 @@ export class ShopModel {
 
   /** Weights that are left of `totals` (those of `pool`, or of all items) without the items `gone`. @returns [S] */
   private leftOf(totals: Float64Array, gone: readonly number[], pool: Int32Array | undefined): Float64Array {
-    const { stateCount, weights, itemCount } = this.parts;
+    const { stateCount, itemCount } = this.parts;
     if (gone.length >= (pool?.length ?? itemCount)) return new Float64Array(stateCount);
-    return totals.map((total, state) => {
-      const start = state * (itemCount + 1);
-      let left = total;
-      for (const item of gone) left -= weights[start + item];
-      return left > total * cancelled ? left : this.sumWithout(state, new Set(gone), pool);
-    });
+    const left = totals.slice();
+    for (const item of gone) {
+      const weights = this.weightsOf(item);
+      for (let state = 0; state < stateCount; state++) left[state] -= weights[state];
+    }
+    for (let state = 0; state < stateCount; state++) {
+      if (left[state] <= totals[state] * cancelled) left[state] = this.sumWithout(state, new Set(gone), pool);
+    }
+    return left;
   }
 
   private sumWithout(state: number, gone: ReadonlySet<number>, pool: Int32Array | undefined): number {

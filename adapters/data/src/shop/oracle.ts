@@ -76,14 +76,14 @@ export class ShopOracle implements Ranker {
     taken: readonly number[],
     item: number,
   ): { belief: Float64Array; probability: number } {
-    const { weights, itemCount } = this.model.parts;
     const { general, following } = this.model.factors(taken);
     const goesWith = this.model.goesWith(item, taken.at(-1) ?? 0);
-    const joint = belief.map((prior, state) => {
-      const factor = general[state] + (goesWith ? following[state] : 0);
-      return prior * factor * weights[state * (itemCount + 1) + item];
-    });
-    const probability = joint.reduce((sum, value) => sum + value, 0);
+    const joint = this.model.weightsOf(item).slice();
+    let probability = 0;
+    for (let state = 0; state < joint.length; state++) {
+      joint[state] *= belief[state] * (general[state] + (goesWith ? following[state] : 0));
+      probability += joint[state];
+    }
     // An item that no state could have taken (a complement share of 1, say) tells nothing of the taste.
     return { belief: probability > 0 ? joint.map((value) => value / probability) : belief, probability };
   }

@@ -15,15 +15,15 @@ import { ShopModel, type Step } from './model.js';
 
 /** Log weight of a liked value, and how many values of the facet an archetype likes. */
 const likes: Readonly<Record<FacetName, { weight: number; count: number }>> = {
-  category: { weight: 2.4, count: 2 },
-  brand: { weight: 2.2, count: 2 },
-  material: { weight: 1.6, count: 2 },
-  concern: { weight: 1.4, count: 1 },
-  season: { weight: 0.7, count: 1 },
-  price: { weight: 1, count: 1 },
+  category: { weight: 3.5, count: 2 },
+  brand: { weight: 3.5, count: 1 },
+  material: { weight: 0.8, count: 1 },
+  concern: { weight: 3, count: 1 },
+  season: { weight: 0.3, count: 1 },
+  price: { weight: 0.6, count: 1 },
 };
 /** What a related value is worth, beside a liked one. */
-const relatedShare = 0.35;
+const relatedShare = 0.2;
 /** How many archetypes a taste may move on to. */
 const neighbours = 4;
 
@@ -91,14 +91,25 @@ function weightsOf(tastes: readonly Taste[], catalogue: readonly ShopItem[], exp
 function driftOf(tastes: readonly Taste[], drift: number): Step[][] {
   const vectors = tastes.map((taste) => Float64Array.from(facetNames.flatMap((facet) => [...taste[facet]])));
   return vectors.map((vector, state) => {
-    const others = vectors
-      .map((other, to) => ({ to, likeness: to === state ? -Infinity : likenessOf(vector, other) }))
-      .sort((a, b) => b.likeness - a.likeness)
-      .slice(0, Math.min(neighbours, tastes.length - 1));
+    const others = nearest(
+      vectors.map((other, to) => (to === state ? -Infinity : likenessOf(vector, other))),
+    );
     if (others.length === 0) return [{ to: state, probability: 1 }];
-    const moves = others.map(({ to }) => ({ to, probability: drift / others.length }));
+    const moves = others.map((to) => ({ to, probability: drift / others.length }));
     return [{ to: state, probability: 1 - drift }, ...moves];
   });
+}
+
+/** The places of the largest finite values, at most `neighbours`, best first; the first of equals. */
+function nearest(likeness: readonly number[]): number[] {
+  const best: number[] = [];
+  likeness.forEach((value, place) => {
+    let at = best.length;
+    while (at > 0 && likeness[best[at - 1]] < value) at--;
+    if (at < neighbours && value > -Infinity) best.splice(at, 0, place);
+    best.length = Math.min(best.length, neighbours);
+  });
+  return best;
 }
 
 /** Cosine of the affinities. */

@@ -32,7 +32,7 @@ import { replaceAt, rowsAt } from '../row-ops.js';
 import { fitProjection, reseedDead, startFromQueries } from './codebook-fit.js';
 import { RowMask, helpedRows, stopHelped } from './contradiction.js';
 import type { PureKnowledge } from './decouple.js';
-import { Gauges } from './gauges.js';
+import { type GaugeState, Gauges } from './gauges.js';
 import { type InputLayout, inputVectors, layOut } from './knowledge-input.js';
 import { readKnowledge } from './knowledge-pass.js';
 import { type CoCoParts, buildParts } from './parts.js';
@@ -213,6 +213,14 @@ export class CoCoFusion extends FusionStrategy {
     }
     this.gauges.reset();
     return record;
+  }
+
+  override epochState(): GaugeState {
+    return this.gauges.state();
+  }
+
+  override restoreEpochState(state: unknown): void {
+    this.gauges.restore(state as GaugeState);
   }
 
   override dispose(): void {

@@ -84,7 +84,10 @@ describe('contradiction', function () {
       const sum = (i: number): number => all.reduce((total, part) => total + (part?.[i] ?? 0), 0);
       const size = Math.max(1e-6, ...(gradient ?? []).map(Math.abs));
       gradient?.forEach((value, i) =>
-        assert.ok(Math.abs(value - sum(i)) < 1e-6 + 1e-3 * size, `${scope}: ${name}[${i}]: ${value}, expected ${sum(i)} (largest ${size})`),
+        assert.ok(
+          Math.abs(value - sum(i)) < 1e-6 + 1e-3 * size,
+          `${scope}: ${name}[${i}]: ${value}, expected ${sum(i)} (largest ${size})`,
+        ),
       );
       const isZero = all.every((part) => !part || part.every((value) => value === 0));
       if (!gradient) assert.ok(isZero, `${scope}: ${name} has no gradient`);

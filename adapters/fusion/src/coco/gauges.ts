@@ -1,3 +1,13 @@
+/** All that is counted, as plain JSON. */
+export interface GaugeState {
+  readonly usage: readonly number[];
+  readonly prompts: readonly (readonly [number, number])[];
+  readonly rows: number;
+  readonly helped: number;
+  readonly gateSum: number;
+  readonly steps: number;
+}
+
 /** Figures of an epoch's training steps for the log. */
 export class Gauges {
   /** Selections of each codeword. */
@@ -61,6 +71,18 @@ export class Gauges {
     const entropy = this.usage.reduce((sum, n) => (n > 0 ? sum - (n / total) * Math.log(n / total) : sum), 0);
     const used = this.usage.reduce((count, n) => count + (n > 0 ? 1 : 0), 0);
     return { 'codebook usage': used / this.usage.length, 'codebook perplexity': Math.exp(entropy) };
+  }
+
+  state(): GaugeState {
+    const { rows, helped, gateSum, steps } = this;
+    return { usage: [...this.usage], prompts: [...this.prompts], rows, helped, gateSum, steps };
+  }
+
+  restore({ usage, prompts, ...sums }: GaugeState): void {
+    this.usage.set(usage);
+    this.prompts.clear();
+    for (const [m, count] of prompts) this.prompts.set(m, count);
+    Object.assign(this, sums);
   }
 
   reset(): void {

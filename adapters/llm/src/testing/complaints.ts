@@ -11,6 +11,19 @@ export function throwsPlainly(call: () => unknown, pattern: RegExp): void {
   });
 }
 
+/** The same of a call that answers later. */
+export async function rejectsPlainly(call: () => unknown, pattern: RegExp): Promise<void> {
+  let failure: { error: unknown } | undefined;
+  try {
+    await call();
+  } catch (error) {
+    failure = { error };
+  }
+  throwsPlainly(() => {
+    if (failure) throw failure.error;
+  }, pattern);
+}
+
 /** The call succeeds or fails with a CocoError; anything else is thrown on. @returns whether it succeeded */
 export function succeedsOrComplains(call: () => void): boolean {
   try {
