@@ -3,7 +3,13 @@ import { after, before, describe, it } from 'mocha';
 import { type BadCase, Workshop, assertGood, assertRefused, runAll } from './testing/workshop.js';
 
 const header = 'user_id:token\titem_id:token\ttimestamp:float\n';
-const csv = (file: string, more = ''): string[] => ['data', 'inspect', file, '--set', `data.columns={time: time${more}}`];
+const csv = (file: string, more = ''): string[] => [
+  'data',
+  'inspect',
+  file,
+  '--set',
+  `data.columns={time: time${more}}`,
+];
 
 const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = [
   ['missing folder', ['train', 'base.yaml', '--set', 'data.path=nowhere'], 1, /no folder .*nowhere/],
@@ -20,10 +26,25 @@ const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = 
   ['CSV: misspelt key', [...csv('a.csv'), '--set', 'data.itmes=x'], 2, /"data\.itmes".*"items"/],
   ['JSON Lines: broken line', ['data', 'inspect', 'broken.jsonl'], 1, /broken\.jsonl, line 2/],
   ['import of broken data', ['data', 'import', 'line', '--out', 'imported'], 1, /line\.inter, line 3/],
-  ['import over a folder', ['data', 'import', 'tiny', '--out', 'line'], 2, /line is there already.*--force/],
+  [
+    'import over a folder',
+    ['data', 'import', 'tiny', '--out', 'taken'],
+    1,
+    /tiny\.inter is there already, with another content/,
+  ],
   ['simulate over a file', ['data', 'simulate', '--out', 'a.csv'], 2, /a\.csv is there already.*--force/],
-  ['simulate with a wrong number', ['data', 'simulate', '--items', 'many', '--out', 'b'], 2, /--items.*Give a number/],
-  ['simulate with an impossible number', ['data', 'simulate', '--items', '1', '--out', 'b'], 2, /"data\.items"/],
+  [
+    'simulate with a wrong number',
+    ['data', 'simulate', '--items', 'many', '--out', 'b'],
+    2,
+    /--items.*Give a number/,
+  ],
+  [
+    'simulate with an impossible number',
+    ['data', 'simulate', '--items', '1', '--out', 'b'],
+    2,
+    /"data\.items"/,
+  ],
 ];
 const cases: readonly BadCase[] = rows.map(([name, line, code, pattern]) => ({ name, line, code, pattern }));
 
@@ -42,6 +63,7 @@ describe('data that is not as it should be', function () {
     await shop.write('a.csv', 'user,item,time\nu1,i1,1\nu1,i2,2\nu1,i3,3\n');
     await shop.write('broken.csv', 'user,item,time\nu1,i1,1\nu1,"i2,2\n');
     await shop.write('broken.jsonl', '{"user":"u1","item":"i1"}\n{"user":\n');
+    await shop.write('taken/tiny.inter', 'mine');
     await writeOddData(shop);
   });
   after(() => shop.close());
@@ -54,8 +76,13 @@ describe('data that is not as it should be', function () {
   it('is counted and gone on with, where it can be', async () => {
     const run = await shop.coco(['data', 'inspect', 'odd']);
     assertGood(run);
-    const counts = { 'duplicate interactions dropped': 1, 'unknown items in the titles file': 2, 'items without text': 1 };
-    for (const [what, count] of Object.entries(counts)) assert.match(run.output, new RegExp(`${what} +${count}\\n`));
+    const counts = {
+      'duplicate interactions dropped': 1,
+      'unknown items in the titles file': 2,
+      'items without text': 1,
+    };
+    for (const [what, count] of Object.entries(counts))
+      assert.match(run.output, new RegExp(`${what} +${count}\\n`));
   });
 
   it('trains with it: short users are counted and left out, a title of 10 MB and control characters do no harm', async () => {
@@ -69,7 +96,6 @@ describe('data that is not as it should be', function () {
     const shown = await shop.coco(['recommend', 'runs/odd', '--history', 'i1', '-k', '5']);
     assertGood(shown);
     assert.match(shown.output, /a bell/);
-    // eslint-disable-next-line no-control-regex
     assert.doesNotMatch(shown.output, /[\u0000-\u0009\u000b-\u001f\u007f]/);
   });
 });

@@ -4,8 +4,14 @@ import { after, before, describe, it } from 'mocha';
 import { ggufHeader, writeTinyLlm } from './testing/tiny-llm.js';
 import { type BadCase, Workshop, assertGood, assertRefused, runAll } from './testing/workshop.js';
 
-const train = (model: string): string[] =>
-  ['train', 'base.yaml', '--set', 'fusion=text', '--set', `knowledge={id: local, model: ${model}}`];
+const train = (model: string): string[] => [
+  'train',
+  'base.yaml',
+  '--set',
+  'fusion=text',
+  '--set',
+  `knowledge={id: local, model: ${model}}`,
+];
 
 const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = [
   ['train: missing model', train('no.gguf'), 1, /no model at no\.gguf/],
@@ -15,7 +21,12 @@ const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = 
   ['train: cut .safetensors', train('cut'), 1, /cut.*model\.safetensors is cut short/],
   ['train: corrupt header', train('corrupt'), 1, /corrupt.*is damaged: its header is not JSON/],
   ['train: no tokenizer', train('mute'), 1, /mute has no tokenizer\.json/],
-  ['train: more layers than there are', [...train('llm'), '--set', 'knowledge.layers=9'], 2, /layers is 9.*1 blocks/],
+  [
+    'train: more layers than there are',
+    [...train('llm'), '--set', 'knowledge.layers=9'],
+    2,
+    /layers is 9.*1 blocks/,
+  ],
   ['train: misspelt key', [...train('llm'), '--set', 'knowledge.layer=1'], 2, /"knowledge\.layer".*"layers"/],
   ['inspect: missing', ['model', 'inspect', 'no.gguf'], 1, /no model at no\.gguf/],
   ['inspect: unknown architecture', ['model', 'inspect', 'gpt2.gguf'], 1, /"gpt2"/],
@@ -25,7 +36,12 @@ const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = 
   ['pull: nobody there', ['model', 'pull', 'a/b'], 1, /Cannot reach http:\/\/127\.0\.0\.1:9/],
   ['pull: a file that cannot be read', ['model', 'pull', 'gpt2.gguf'], 1, /"gpt2"/],
   ['pull: another SHA-256', ['model', 'pull', 'llm', '--sha256', 'f'.repeat(64)], 2, /for one file/],
-  ['check: nothing to compare with', ['model', 'check', 'llm', '--engine', 'wasm'], 1, /no golden\.safetensors/],
+  [
+    'check: nothing to compare with',
+    ['model', 'check', 'llm', '--engine', 'wasm'],
+    1,
+    /no golden\.safetensors/,
+  ],
 ];
 const cases: readonly BadCase[] = rows.map(([name, line, code, pattern]) => ({ name, line, code, pattern }));
 

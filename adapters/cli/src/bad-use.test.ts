@@ -1,7 +1,11 @@
 import { after, before, describe, it } from 'mocha';
 import { type BadCase, Workshop, assertRefused, runAll } from './testing/workshop.js';
 
-const train = (...sets: string[]): string[] => ['train', 'base.yaml', ...sets.flatMap((set) => ['--set', set])];
+const train = (...sets: string[]): string[] => [
+  'train',
+  'base.yaml',
+  ...sets.flatMap((set) => ['--set', set]),
+];
 
 const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = [
   ['missing config file', ['train', 'no.yaml'], 2, /no config file no\.yaml/],
@@ -22,13 +26,23 @@ const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = 
   ['missing argument', ['train'], 2, /missing required argument/],
   ['wrong number', ['compare', 'base.yaml', '--seeds', 'three'], 2, /whole number/],
   ['unknown fusion', ['compare', 'base.yaml', '--fusions', 'none,cocoo'], 2, /Did you mean "coco"/],
-  ['fusion without a language model', ['compare', 'base.yaml', '--fusions', 'none,concat'], 2, /needs a language model/],
+  [
+    'fusion without a language model',
+    ['compare', 'base.yaml', '--fusions', 'none,concat'],
+    2,
+    /needs a language model/,
+  ],
   ['fusion of a ranker without states', train('backbone=popularity', 'fusion=coco'), 2, /no states to fuse/],
   ['evaluate: no such folder', ['evaluate', 'runs/nothing'], 2, /no file or folder runs\/nothing/],
   ['evaluate: no model in the folder', ['evaluate', 'tiny'], 1, /no trained model/],
   ['recommend: no model in the folder', ['recommend', 'tiny', '--history', 'a'], 1, /no trained model/],
   ['recommend: missing file', ['recommend', 'tiny', '--file', 'no.jsonl'], 2, /no file no\.jsonl/],
-  ['recommend: broken line', ['recommend', 'tiny', '--file', 'histories.jsonl'], 2, /histories\.jsonl, line 2/],
+  [
+    'recommend: broken line',
+    ['recommend', 'tiny', '--file', 'histories.jsonl'],
+    2,
+    /histories\.jsonl, line 2/,
+  ],
   ['an output folder below a file', train('output=base.yaml/run'), 1, /base\.yaml.*folder/],
 ];
 const cases: readonly BadCase[] = rows.map(([name, line, code, pattern]) => ({ name, line, code, pattern }));

@@ -35,7 +35,11 @@ export class BarProgress implements Progress {
   report(name: string, done: number, total: number, note = ''): void {
     const task = this.task(name, done, total);
     task.done = done;
-    const payload = { percent: percentText(done, total), time: task.clock.text(done, total), note: visibleText(note) };
+    const payload = {
+      percent: percentText(done, total),
+      time: task.clock.text(done, total),
+      note: visibleText(note),
+    };
     task.bar.update(done, payload);
     if (done < total) return;
     this.bars.remove(task.bar);

@@ -46,13 +46,25 @@ describe('coco, as a process', function () {
 
   describe('compare', () => {
     it('trains each method and seed once, and keeps what is finished', async () => {
-      const line = ['compare', 'base.yaml', '--fusions', 'none', '--seeds', '2', '--set', 'output=runs/compared'];
+      const line = [
+        'compare',
+        'base.yaml',
+        '--fusions',
+        'none',
+        '--seeds',
+        '2',
+        '--set',
+        'output=runs/compared',
+      ];
       const first = await shop.coco(line);
       assertGood(first);
       assert.match(first.output, /preliminary/);
       const path = 'runs/compared/comparison.json';
       const comparison = await shop.json<{ methods: { name: string; runs: unknown[] }[] }>(path);
-      assert.deepEqual(comparison.methods.map(({ name, runs }) => [name, runs.length]), [['none', 2]]);
+      assert.deepEqual(
+        comparison.methods.map(({ name, runs }) => [name, runs.length]),
+        [['none', 2]],
+      );
       const second = await shop.coco(line);
       assertGood(second);
       assert.equal(second.errors.match(/already finished, kept/g)?.length, 2);
@@ -63,7 +75,15 @@ describe('coco, as a process', function () {
 
   describe('recommend', () => {
     it('answers a history of nobody known, and skips unknown items aloud', async () => {
-      const run = await shop.coco(['recommend', 'runs/base', '--history', 'i1,unheard-of,i2', '-k', '3', '--json']);
+      const run = await shop.coco([
+        'recommend',
+        'runs/base',
+        '--history',
+        'i1,unheard-of,i2',
+        '-k',
+        '3',
+        '--json',
+      ]);
       assertGood(run);
       const { items } = JSON.parse(run.output) as { items: { item: string; score: number }[] };
       assert.equal(items.length, 3);
@@ -72,15 +92,26 @@ describe('coco, as a process', function () {
     });
 
     it('answers one line for each line of standard input, empty histories too', async () => {
-      const run = await shop.coco(['recommend', 'runs/base', '-k', '2'], { input: '["i1"]\n{"history":[]}\n' });
+      const run = await shop.coco(['recommend', 'runs/base', '-k', '2'], {
+        input: '["i1"]\n{"history":[]}\n',
+      });
       assertGood(run);
-      const lines = run.output.trim().split('\n').map((line) => JSON.parse(line) as { items: unknown[] });
-      assert.deepEqual(lines.map(({ items }) => items.length), [2, 2]);
+      const lines = run.output
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { items: unknown[] });
+      assert.deepEqual(
+        lines.map(({ items }) => items.length),
+        [2, 2],
+      );
     });
 
     it('ends well when its reader has enough', async () => {
       const input = '["i1"]\n'.repeat(3000);
-      const run = await shop.coco(['recommend', 'runs/base'], { input, behind: '| head -n 1; exit ${PIPESTATUS[0]}' });
+      const run = await shop.coco(['recommend', 'runs/base'], {
+        input,
+        behind: '| head -n 1; exit ${PIPESTATUS[0]}',
+      });
       assertGood(run);
       assert.equal(run.output.trim().split('\n').length, 1);
       assert.equal(run.errors.trim(), '');

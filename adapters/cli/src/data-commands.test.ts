@@ -15,7 +15,10 @@ describe('coco data', function () {
 
   it('imports CSV into files that give the same data set', async () => {
     const lines = (await readFile(shop.at('tiny/tiny.inter'), 'utf8')).trim().split('\n').slice(1);
-    await shop.write('clicks.csv', `who,what,when\n${lines.map((line) => line.replaceAll('\t', ',')).join('\n')}\n`);
+    await shop.write(
+      'clicks.csv',
+      `who,what,when\n${lines.map((line) => line.replaceAll('\t', ',')).join('\n')}\n`,
+    );
     const keys = ['--set', 'data.columns={user: who, item: what, time: when}'];
     assertGood(await shop.coco(['data', 'import', 'clicks.csv', '--out', 'data/clicks', ...keys]));
     const [csv, recbole] = await Promise.all([
@@ -39,7 +42,9 @@ describe('coco data', function () {
     const size = ['--items', '60', '--users', '90', '--mean-length', '6', '--seed', '4'];
     const run = await shop.coco(['data', 'simulate', ...size, '--out', 'made.shop.jsonl']);
     assertGood(run);
-    const sha256 = createHash('sha256').update(await readFile(shop.at('made.shop.jsonl'))).digest('hex');
+    const sha256 = createHash('sha256')
+      .update(await readFile(shop.at('made.shop.jsonl')))
+      .digest('hex');
     assert.equal(run.output, `${sha256}  made.shop.jsonl\n`);
     const again = await shop.coco(['data', 'simulate', ...size, '--out', 'again.shop.jsonl']);
     assert.equal(again.output.split(' ')[0], sha256);

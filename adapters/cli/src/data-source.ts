@@ -32,7 +32,9 @@ export async function dataConfigOf(path: string, options: DataOptions): Promise<
   const guessed = found.isDirectory() ? 'recbole' : formats.find(([pattern]) => pattern.test(path))?.[1];
   const format = options.format ?? guessed;
   if (format === undefined) {
-    throw new UsageError(`${path} is no config file by its name (.yaml, .json): say what it is with --format.`);
+    throw new UsageError(
+      `${path} is no config file by its name (.yaml, .json): say what it is with --format.`,
+    );
   }
   return applyOverrides({ data: { format, path } }, options.set);
 }

@@ -20,7 +20,8 @@ export function errorLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const line = message.replace(/\s*\n\s*/g, ' ').trim();
   if (error instanceof CocoError) return `coco: ${line}`;
-  if (error instanceof Error && error.name === 'AbortError') return 'coco: Stopped. What is finished is kept.';
+  if (error instanceof Error && error.name === 'AbortError')
+    return 'coco: Stopped. What is finished is kept.';
   const sentence = line === '' ? 'an error without a message' : line.replace(/\.$/, '');
   return `coco: Unexpected error: ${sentence}. Set COCO_DEBUG=1 to see where it came from.`;
 }

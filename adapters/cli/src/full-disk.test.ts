@@ -23,7 +23,10 @@ describe('a disk that is full', function () {
     const before = await readFile(checkpoint);
     assertRefused(await shop.coco(line, { fileBlocks: 8 }), 1, /Cannot write .*checkpoint\.safetensors/);
     assert.ok((await readFile(checkpoint)).equals(before), 'the checkpoint changed');
-    assert.deepEqual((await readdir(shop.at('runs/full'))).filter((name) => name.endsWith('.tmp')), []);
+    assert.deepEqual(
+      (await readdir(shop.at('runs/full'))).filter((name) => name.endsWith('.tmp')),
+      [],
+    );
     assertGood(await shop.coco(line));
     const [full, base] = [await shop.json('runs/full/result.json'), await shop.json('runs/base/result.json')];
     assert.deepEqual(full.test, base.test);
@@ -46,13 +49,20 @@ describe('a disk that is full', function () {
       ['data', 'simulate', '--items', '50', '--users', '400', '--out', 'out/shop.shop.jsonl'],
       ['model', 'pull', 'llm', '--out', 'out/llm'],
     ];
-    for (const line of lines) assertRefused(await shop.coco(line, { fileBlocks: 3 }), 1, /Cannot write .*out\//);
-    const left = (await readdir(shop.at('out'), { recursive: true })).filter((name) => /inter|shop|safetensors/.test(name));
+    for (const line of lines)
+      assertRefused(await shop.coco(line, { fileBlocks: 3 }), 1, /Cannot write .*out\//);
+    const left = (await readdir(shop.at('out'), { recursive: true })).filter((name) =>
+      /inter|shop|safetensors/.test(name),
+    );
     assert.deepEqual(left, []);
   });
 
   it('is told where the output goes', async function () {
     if (!(await stat('/dev/full').catch(() => undefined))) this.skip();
-    assertRefused(await shop.coco(['list'], { behind: '> /dev/full' }), 1, /Cannot write the output: the disk is full/);
+    assertRefused(
+      await shop.coco(['list'], { behind: '> /dev/full' }),
+      1,
+      /Cannot write the output: the disk is full/,
+    );
   });
 });

@@ -44,7 +44,8 @@ describe('help', function () {
       runCoco(['list', 'fusions'], { folder: '.' }),
       runCoco(['list', 'backbone', 'sasrec'], { folder: '.' }),
     ]);
-    for (const id of ['none', 'text', 'concat', 'mlp', 'coco']) assert.match(fusions.output, new RegExp(`fusion +${id} `));
+    for (const id of ['none', 'text', 'concat', 'mlp', 'coco'])
+      assert.match(fusions.output, new RegExp(`fusion +${id} `));
     assert.match(sasrec.output, /dimension +64 /);
   });
 

@@ -15,7 +15,9 @@ export function parseHistories(text: string, name: string): string[][] {
     if (line.trim() === '') return [];
     const history = historyOf(line);
     if (!history) {
-      throw new UsageError(`${name}, line ${i + 1}: write a list of item ids such as ["a", "b"], or {"history": ["a"]}.`);
+      throw new UsageError(
+        `${name}, line ${i + 1}: write a list of item ids such as ["a", "b"], or {"history": ["a"]}.`,
+      );
     }
     return [history];
   });
@@ -46,7 +48,8 @@ async function readText(path: string): Promise<string> {
 }
 
 async function readInput(signal: AbortSignal): Promise<string> {
-  if (process.stdin.isTTY) throw new UsageError('Give histories: --history a,b,c, or --file, or on standard input.');
+  if (process.stdin.isTTY)
+    throw new UsageError('Give histories: --history a,b,c, or --file, or on standard input.');
   const parts: Buffer[] = [];
   for await (const part of addAbortSignal(signal, process.stdin)) parts.push(part as Buffer);
   return Buffer.concat(parts).toString('utf8');

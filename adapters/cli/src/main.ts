@@ -8,10 +8,13 @@ export async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
   const terminal = new Terminal(process.stdout, process.stderr, stop.signal);
   quietOnClosedPipe();
-  const onSignal = (): void => {
+  const onSignal = (signal: NodeJS.Signals): void => {
     if (stop.signal.aborted) {
       terminal.close();
-      process.exit(exitCodes.stopped);
+      // Ended by the signal itself, which a shell reports as 130: `exit` would wait for a disk that hangs.
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      process.kill(process.pid, signal);
+      return;
     }
     stop.abort();
     terminal.note('Stopping after this step. Press Ctrl-C again to stop at once.');

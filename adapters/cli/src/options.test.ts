@@ -31,16 +31,23 @@ describe('options', () => {
 
 describe('parseHistories', () => {
   it('reads lists and objects, numbers as ids, and skips empty lines', () => {
-    assert.deepEqual(parseHistories('["a","b"]\r\n\n{"user":"u","history":[7]}\n[]\n', 'f'), [['a', 'b'], ['7'], []]);
+    assert.deepEqual(parseHistories('["a","b"]\r\n\n{"user":"u","history":[7]}\n[]\n', 'f'), [
+      ['a', 'b'],
+      ['7'],
+      [],
+    ]);
   });
 
   it('names file and line of what it cannot read', () => {
     for (const bad of ['{', '"a"', '{"history":"a"}', '[{}]', '[null]', 'null']) {
-      assert.throws(() => parseHistories(`[]\n${bad}`, 'h.jsonl'), (error: Error) => {
-        assert.ok(error instanceof UsageError);
-        assert.match(error.message, /^h\.jsonl, line 2: /);
-        return true;
-      });
+      assert.throws(
+        () => parseHistories(`[]\n${bad}`, 'h.jsonl'),
+        (error: Error) => {
+          assert.ok(error instanceof UsageError);
+          assert.match(error.message, /^h\.jsonl, line 2: /);
+          return true;
+        },
+      );
     }
   });
 });
@@ -49,7 +56,15 @@ describe('renderTable', () => {
   it('aligns figures on the right and takes away what could harm a terminal', () => {
     const columns = [{ label: 'Name' }, { label: 'R@5', align: 'right' as const }];
     const text = renderTable(
-      { title: 'T', columns, rows: [['a\u001b[2Jb\nc', '0.5'], ['d', '10.25']], notes: ['n'] },
+      {
+        title: 'T',
+        columns,
+        rows: [
+          ['a\u001b[2Jb\nc', '0.5'],
+          ['d', '10.25'],
+        ],
+        notes: ['n'],
+      },
       pc.createColors(false),
     );
     assert.deepEqual(text.split('\n'), ['T', 'Name       R@5', 'a[2Jb c    0.5', 'd        10.25', 'n']);
@@ -58,6 +73,9 @@ describe('renderTable', () => {
 
 describe('wrongUseLine', () => {
   it("makes commander's complaint one line of ours", () => {
-    assert.equal(wrongUseLine("error: unknown command 'x'\n(Did you mean y?)\n"), "coco: unknown command 'x' (Did you mean y?)\n");
+    assert.equal(
+      wrongUseLine("error: unknown command 'x'\n(Did you mean y?)\n"),
+      "coco: unknown command 'x' (Did you mean y?)\n",
+    );
   });
 });

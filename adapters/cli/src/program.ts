@@ -40,7 +40,9 @@ export function createProgram(terminal: Terminal): Command {
   addModelInspect(model, terminal);
   addModelPull(model, terminal);
   addModelCheck(model, terminal);
-  const engine = program.command('engine').description('compute engines: install the fast one, see what is used');
+  const engine = program
+    .command('engine')
+    .description('compute engines: install the fast one, see what is used');
   addEngineInstall(engine, terminal);
   addEngineStatus(engine, terminal);
   addDemo(program, terminal);
@@ -54,6 +56,9 @@ export function createProgram(terminal: Terminal): Command {
 
 /** Commander's complaint as one line of ours: "coco: unknown command 'trian' (Did you mean train?)". */
 export function wrongUseLine(text: string): string {
-  const line = text.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ').trim();
+  const line = text
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .trim();
   return `coco: ${line}\n`;
 }

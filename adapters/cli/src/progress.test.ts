@@ -55,7 +55,8 @@ describe('progress bars', () => {
     progress.log('after the last bar');
     progress.close();
     const text = String(stream.read());
-    for (const line of ['before any bar', 'beside[31m a bar', 'after the last bar']) assert.ok(text.includes(line), line);
+    for (const line of ['before any bar', 'beside[31m a bar', 'after the last bar'])
+      assert.ok(text.includes(line), line);
     assert.match(text, /warm sasrec █+░+ 25 % \| elapsed 0\.\d s \| loss 6\.81/);
     assert.ok(text.lastIndexOf('\u001b[?25h') > text.lastIndexOf('\u001b[?25l'), 'the cursor is hidden');
   });
@@ -73,6 +74,9 @@ describe('TaskClock', () => {
 
 describe('percentText', () => {
   it('says 100 at the end only', () => {
-    assert.deepEqual([percentText(999, 1000), percentText(1000, 1000), percentText(0, 0)], ['99 %', '100 %', '100 %']);
+    assert.deepEqual(
+      [percentText(999, 1000), percentText(1000, 1000), percentText(0, 0)],
+      ['99 %', '100 %', '100 %'],
+    );
   });
 });

@@ -15,7 +15,12 @@ describe('Ctrl-C', function () {
   });
   after(() => shop.close());
 
-  const line = ['train', 'long.yaml', '--set', 'train={epochs: 4, warmEpochs: 2, usersPerStep: 4, warmupSteps: 5}'];
+  const line = [
+    'train',
+    'long.yaml',
+    '--set',
+    'train={epochs: 4, warmEpochs: 2, usersPerStep: 4, warmupSteps: 5}',
+  ];
 
   /** The tensors of the saved model; the header before them holds the output folder. */
   async function tensorBytes(run: string): Promise<Buffer> {
@@ -26,11 +31,18 @@ describe('Ctrl-C', function () {
   it('stops training in the middle of an epoch with 130; the same command gives the result of an unbroken run', async () => {
     // The warm model is validated just before the first joint step.
     const stopped = await shop.coco(line, { stopAt: [/joint epoch 0:/] });
-    assertRefused(stopped, 130, /joint epoch 1, step [1-9]\d*\. The checkpoint is saved: the same command goes on/);
+    assertRefused(
+      stopped,
+      130,
+      /joint epoch 1, step [1-9]\d*\. The checkpoint is saved: the same command goes on/,
+    );
     await assert.rejects(stat(shop.at('runs/stopped/result.json')));
     assertGood(await shop.coco(line));
     assertGood(await shop.coco([...line, '--set', 'output=runs/unbroken']));
-    const [a, b] = [await shop.json('runs/stopped/result.json'), await shop.json('runs/unbroken/result.json')];
+    const [a, b] = [
+      await shop.json('runs/stopped/result.json'),
+      await shop.json('runs/unbroken/result.json'),
+    ];
     assert.deepEqual(a.test, b.test);
     assert.deepEqual(a.validation, b.validation);
     const [mine, other] = [await tensorBytes('runs/stopped'), await tensorBytes('runs/unbroken')];

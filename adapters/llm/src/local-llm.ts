@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { type AdapterContext, type KnowledgeLLM, type Progress } from '@coco-rec/core';
 import { generateIds } from './decoder/generate.js';
@@ -54,7 +55,6 @@ export class LocalLLM implements KnowledgeLLM {
     for (let from = 0; from < missing.length; from += textsPerWrite) {
       const part = missing.slice(from, from + textsPerWrite);
       await this.encodePart(part, ids, result);
-      this.options.context.signal?.throwIfAborted();
       await knowledge?.put(
         part.map((i) => keys[i]),
         part.map((i) => result.slice(i * H, (i + 1) * H)),
@@ -72,6 +72,8 @@ export class LocalLLM implements KnowledgeLLM {
   ): Promise<void> {
     const H = this.hiddenSize;
     for (let from = 0; from < part.length;) {
+      await nextTurn(); // lets Ctrl-C through: reading on the engine never waits for the outside
+      this.options.context.signal?.throwIfAborted();
       let to = from;
       let longest = 0;
       while (to < part.length) {
@@ -111,11 +113,12 @@ export class LocalLLM implements KnowledgeLLM {
     const { tokenizer } = this.decoder;
     const made: string[] = [];
     for (const prompt of prompts) {
+      await nextTurn();
+      this.options.context.signal?.throwIfAborted();
       const ids = this.decoder.tokenize(prompt);
       const ends = tokenizer?.ends ?? [];
       const next = ids.length > 0 ? await generateIds(this.decoder, ids, { maxTokens, ends }) : [];
       made.push(tokenizer?.decode(next) ?? '');
-      this.options.context.signal?.throwIfAborted();
     }
     return made;
   }

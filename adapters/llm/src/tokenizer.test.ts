@@ -85,7 +85,10 @@ describe('the tokenizer', () => {
       return parts;
     };
     for (const word of [' the', 'the', ' tent', 'tents', ' warm', 'warm', ' nighttent', ' zebra']) {
-      assert.deepEqual(fromFolder.encode(word).map((id) => vocabulary[id]), plainly(word));
+      assert.deepEqual(
+        fromFolder.encode(word).map((id) => vocabulary[id]),
+        plainly(word),
+      );
     }
     assert.equal(fromFolder.encode(' warm').length, 1);
     assert.deepEqual(fromFolder.encode(''), []);

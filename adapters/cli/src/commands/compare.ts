@@ -14,13 +14,20 @@ export function addCompare(parent: Command, terminal: Terminal): void {
     .command('compare')
     .description('train several fusions under one protocol and say what each brings over none')
     .argument('<file>', 'config file (YAML or JSON)')
-    .option('-f, --fusions <list>', 'fusions between commas, keys as coco:key=value;key=value', 'none,concat,mlp,coco')
+    .option(
+      '-f, --fusions <list>',
+      'fusions between commas, keys as coco:key=value;key=value',
+      'none,concat,mlp,coco',
+    )
     .option('-n, --seeds <number>', "number of seeds, from the config's seed upwards", count, 3)
     .addOption(setOption())
     .action((file: string, options: Options) => runCompare(file, options, terminal));
   examples(command, [
     ['coco compare beauty.yaml --fusions none,concat,mlp,coco --seeds 3', 'twelve runs, one table'],
-    ['coco compare beauty.yaml --fusions none,coco,coco:preset=paper --seeds 5', 'one fusion with two settings'],
+    [
+      'coco compare beauty.yaml --fusions none,coco,coco:preset=paper --seeds 5',
+      'one fusion with two settings',
+    ],
     ['coco compare beauty.yaml', 'after Ctrl-C: finished runs are kept, the rest goes on'],
   ]);
 }

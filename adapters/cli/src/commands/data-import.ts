@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
 import { openData, writeRecBole } from '@coco-rec/standard';
 import { type DataOptions, dataConfigOf, formatOption } from '../data-source.js';
-import { requireFree } from '../free-place.js';
 import { examples, setOption } from '../options.js';
 import type { Terminal } from '../terminal.js';
 
 interface Options extends DataOptions {
   readonly out: string;
-  readonly force?: boolean;
 }
 
 export function addDataImport(parent: Command, terminal: Terminal): void {
@@ -15,10 +13,12 @@ export function addDataImport(parent: Command, terminal: Terminal): void {
     .command('import')
     .description('turn data of any format into RecBole files, cleaned and in order of time')
     .argument('<file>', 'a config file, whose section "data" is taken, or a path')
-    .requiredOption('-o, --out <folder>', 'folder for NAME.inter and NAME.item, NAME being its last part')
+    .requiredOption(
+      '-o, --out <folder>',
+      'folder for NAME.inter and NAME.item, by the name of the data; never overwritten',
+    )
     .addOption(formatOption())
     .addOption(setOption())
-    .option('--force', 'overwrite files in that folder')
     .action((file: string, options: Options) => importData(file, options, terminal));
   examples(command, [
     ['coco data import shop.yaml --out data/shop', 'what the section "data" of the file names'],
@@ -31,7 +31,6 @@ export function addDataImport(parent: Command, terminal: Terminal): void {
 
 async function importData(file: string, options: Options, terminal: Terminal): Promise<void> {
   const config = await dataConfigOf(file, options);
-  await requireFree(options.out, options.force);
   const { progress, signal } = terminal;
   const dataset = await openData(config, { progress, signal });
   const written = await writeRecBole(dataset, options.out);

@@ -20,7 +20,10 @@ export function addDataInspect(parent: Command, terminal: Terminal): void {
   examples(command, [
     ['coco data inspect beauty.yaml', 'what the section "data" of the file names'],
     ['coco data inspect data/beauty', 'a folder with RecBole files'],
-    ['coco data inspect clicks.tsv --format csv --set data.columns.item=product', 'a path, with keys of its format'],
+    [
+      'coco data inspect clicks.tsv --format csv --set data.columns.item=product',
+      'a path, with keys of its format',
+    ],
   ]);
 }
 
@@ -32,37 +35,46 @@ async function inspect(file: string, options: Options, terminal: Terminal): Prom
   else terminal.table(summaryTable(summary));
 }
 
-/** A row for each figure, whatever a summary holds; lists of sentences stand below. */
+/** Every figure of the summary, then what the importer counted. */
 export function summaryTable(summary: DatasetSummary): Table {
-  const entries = flatten(summary, '');
-  const isSentences = (value: unknown): value is string[] =>
-    Array.isArray(value) && value.every((part) => typeof part === 'string' && part.includes(' '));
+  const { historyLength, period, counts } = summary;
+  const { mean, median, max } = historyLength;
+  const rows: [string, string][] = [
+    ['users', number(summary.users)],
+    ['items', number(summary.items)],
+    ['interactions', number(summary.interactions)],
+    ['interactions of a user', `mean ${number(mean)}, median ${number(median)}, at most ${number(max)}`],
+    ['users with fewer than 3, for training only', number(summary.usersTooShort)],
+    ['density', percent(summary.density)],
+    ['interactions with the top 20 % of the items', percent(summary.headShare)],
+    ['items without interaction', number(summary.itemsWithoutInteractions)],
+    ['items without text', number(summary.itemsWithoutText)],
+    ['characters of a text, mean', number(summary.meanTextLength)],
+    ['attributes', number(summary.attributes)],
+    ['times', timesText(summary)],
+    ['oracle', summary.hasOracle ? 'known: the data is simulated' : 'none'],
+    ['SHA-256', summary.hash],
+  ];
+  if (period) rows.splice(-2, 0, ['from', period.from], ['to', period.to]);
+  const known = new Set(rows.map(([name]) => name));
+  const counted = Object.entries(counts).filter(([name]) => !known.has(name));
   return {
-    title: 'Data set',
+    title: `Data set ${summary.name}`,
     columns: [{ label: 'What' }, { label: 'Value' }],
-    rows: entries.filter(([, value]) => !isSentences(value)).map(([name, value]) => [name, valueText(value)]),
-    notes: entries.flatMap(([, value]) => (isSentences(value) ? value : [])),
+    rows: [...rows, ...counted.map(([name, count]) => [name, number(count)])],
   };
 }
 
-function flatten(group: object, prefix: string): [string, unknown][] {
-  return Object.entries(group).flatMap(([key, value]: [string, unknown]) => {
-    const name = `${prefix}${wordsOf(key)}`;
-    if (value === undefined || value === null) return [];
-    if (typeof value !== 'object' || Array.isArray(value)) return [[name, value] as [string, unknown]];
-    return flatten(value, key === 'counts' || key === 'report' ? prefix : `${name}: `);
-  });
+function timesText({ realTimes }: DatasetSummary): string {
+  return realTimes ? 'real' : 'only the order of each user';
 }
 
-/** userCount is "user count"; what is in words already stays. */
-function wordsOf(key: string): string {
-  return key.includes(' ') ? key : key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+/** At most two decimals. */
+function number(value: number): string {
+  return value.toLocaleString('en', { maximumFractionDigits: 2 });
 }
 
-function valueText(value: unknown): string {
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value === 'number') {
-    return value.toLocaleString('en', { maximumSignificantDigits: Number.isInteger(value) ? 21 : 4 });
-  }
-  return Array.isArray(value) ? value.map(valueText).join(', ') : String(value);
+/** Two digits at least, whatever the size. */
+function percent(share: number): string {
+  return `${(100 * share).toLocaleString('en', { maximumSignificantDigits: 3 })} %`;
 }

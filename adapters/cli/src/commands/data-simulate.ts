@@ -20,7 +20,10 @@ export function addDataSimulate(parent: Command, terminal: Terminal): void {
   for (const option of simulationOptions()) command.addOption(option);
   examples(command, [
     ['coco data simulate --out shop.shop.jsonl', 'the default shop; prints its SHA-256'],
-    ['coco data simulate --items 200 --users 500 --seed 2 --out small.shop.jsonl', 'a smaller one, another seed'],
+    [
+      'coco data simulate --items 200 --users 500 --seed 2 --out small.shop.jsonl',
+      'a smaller one, another seed',
+    ],
   ]);
 }
 

@@ -10,7 +10,10 @@ export function addDemo(parent: Command, terminal: Terminal): void {
     .option('--fresh', 'remove the earlier demo first')
     .action((options: { fresh?: boolean }) => demo(options, terminal));
   examples(command, [
-    ['coco demo', 'trains, prints one table and writes runs/demo/report.html; stopped by Ctrl-C, it goes on later'],
+    [
+      'coco demo',
+      'trains, prints one table and writes runs/demo/report.html; stopped by Ctrl-C, it goes on later',
+    ],
     ['coco demo --fresh', 'from the beginning'],
   ]);
 }

@@ -28,7 +28,10 @@ export function addEvaluate(parent: Command, terminal: Terminal): void {
     .action((path: string, options: Options) => evaluate(path, options, terminal));
   examples(command, [
     ['coco evaluate runs/beauty', 'test and validation figures of the model in the folder'],
-    ['coco evaluate beauty.yaml --set evaluate.filter=seen', "the model of the file's \"output\", seen items removed"],
+    [
+      'coco evaluate beauty.yaml --set evaluate.filter=seen',
+      'the model of the file\'s "output", seen items removed',
+    ],
   ]);
 }
 

@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import { Registry, UsageError, type UnitDescriptor, type UnitKind, describedKeys, nearestName } from '@coco-rec/core';
+import {
+  Registry,
+  UsageError,
+  type UnitDescriptor,
+  type UnitKind,
+  describedKeys,
+  nearestName,
+} from '@coco-rec/core';
 import { builtInUnits } from '@coco-rec/standard';
 import { examples } from '../options.js';
 import type { Terminal } from '../terminal.js';

@@ -18,7 +18,10 @@ export function addModelCheck(parent: Command, terminal: Terminal): void {
     .option('--json', 'print it as JSON')
     .action((folder: string, options: Options) => check(folder, options, terminal));
   examples(command, [
-    ['coco model check models/llama-tiny', 'the largest relative error of each tensor; exit code 1 past a tolerance'],
+    [
+      'coco model check models/llama-tiny',
+      'the largest relative error of each tensor; exit code 1 past a tolerance',
+    ],
     ['coco model check models/llama-tiny --engine wasm', 'the same, computed by another engine'],
   ]);
 }

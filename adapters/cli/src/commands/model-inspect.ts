@@ -25,7 +25,10 @@ async function inspect(path: string, { json }: { json?: boolean }, terminal: Ter
 function modelTable(summary: ModelSummary): Table {
   const { config, files, tokenizerProblem, problem } = summary;
   const number = (value: number | undefined): string => value?.toLocaleString('en') ?? 'not stated';
-  const hashes = files.map(({ name, sha256 }) => [files.length > 1 ? `SHA-256 of ${name}` : 'SHA-256', sha256]);
+  const hashes = files.map(({ name, sha256 }) => [
+    files.length > 1 ? `SHA-256 of ${name}` : 'SHA-256',
+    sha256,
+  ]);
   return {
     title: `Model ${summary.path}`,
     columns: [{ label: 'What' }, { label: 'Value' }],
@@ -38,7 +41,10 @@ function modelTable(summary: ModelSummary): Table {
       ['heads', `${config.numHeads}, of ${config.headSize} values each`],
       ['key-value heads', number(config.numKeyValueHeads)],
       ['feed-forward size', number(config.feedForwardSize)],
-      ['vocabulary', `${number(config.vocabularySize)}${config.tied ? ', its head shares the embeddings' : ''}`],
+      [
+        'vocabulary',
+        `${number(config.vocabularySize)}${config.tied ? ', its head shares the embeddings' : ''}`,
+      ],
       ['context length', number(summary.contextLength)],
       ['rotary base', number(config.rotaryBase)],
       ['tensors', summary.tensorTypes.map(({ type, tensors }) => `${tensors} × ${type}`).join(', ')],

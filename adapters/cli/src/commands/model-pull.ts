@@ -23,12 +23,21 @@ export function addModelPull(parent: Command, terminal: Terminal): void {
     .option('-o, --out <folder>', 'where it goes (default: models, or models/NAME for several files)')
     .action((source: string, options: Options) => pull(source, options, terminal));
   examples(command, [
-    ['coco model pull HuggingFaceTB/SmolLM2-135M-Instruct', 'config, tokenizer and weights, to models/SmolLM2-135M-Instruct'],
+    [
+      'coco model pull HuggingFaceTB/SmolLM2-135M-Instruct',
+      'config, tokenizer and weights, to models/SmolLM2-135M-Instruct',
+    ],
     ['coco model pull owner/name-GGUF --file name.Q4_K_M.gguf --sha256 …', 'one file, pinned, to models/'],
-    ['HF_ENDPOINT=https://mirror.example coco model pull owner/name', 'from a mirror; HF_TOKEN is used where it is set'],
+    [
+      'HF_ENDPOINT=https://mirror.example coco model pull owner/name',
+      'from a mirror; HF_TOKEN is used where it is set',
+    ],
     ['coco model pull ~/Downloads/name.gguf', 'a local file: checked, then copied to models/'],
   ]);
-  command.addHelpText('after', '\nPickled weights (.bin, .pt) are never taken: they can run code when they are loaded.');
+  command.addHelpText(
+    'after',
+    '\nPickled weights (.bin, .pt) are never taken: they can run code when they are loaded.',
+  );
 }
 
 async function pull(source: string, options: Options, terminal: Terminal): Promise<void> {
@@ -42,11 +51,19 @@ async function pull(source: string, options: Options, terminal: Terminal): Promi
     rows: pulled.files.map(({ name, bytes, sha256: found }) => [name, sizeText(bytes), found]),
   });
   const path = relative('', pulled.path);
-  terminal.print(`Use it with  knowledge: { id: local, model: ${path.startsWith('..') ? pulled.path : path} }`);
+  terminal.print(
+    `Use it with  knowledge: { id: local, model: ${path.startsWith('..') ? pulled.path : path} }`,
+  );
 }
 
 /** One file goes to models/, several to a folder of their own in it. */
 function defaultFolder(source: string, file: string | undefined): string {
   if (file !== undefined || (existsSync(source) && statSync(source).isFile())) return 'models';
-  return join('models', source.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1) ?? source);
+  return join(
+    'models',
+    source
+      .replace(/[/\\]+$/, '')
+      .split(/[/\\]/)
+      .at(-1) ?? source,
+  );
 }

@@ -25,20 +25,30 @@ export function addRecommend(parent: Command, terminal: Terminal): void {
     .description('the best items for histories; users need not be known')
     .argument('<run-folder>', 'a folder that train, compare or save wrote')
     .option('--history <ids>', 'one history: raw item ids between commas, oldest first', idList)
-    .option('--file <file>', 'many histories: JSON Lines, each a list of ids or { "history": [...] }; - is standard input')
+    .option(
+      '--file <file>',
+      'many histories: JSON Lines, each a list of ids or { "history": [...] }; - is standard input',
+    )
     .option('-k, --k <number>', 'items a history', count, 10)
     .option('--remove-seen', 'leave out items of the history (default: as the config says)')
     .option('--json', 'print one history as JSON, too')
     .action((folder: string, options: Options) => recommend(folder, options, terminal));
   examples(command, [
-    ['coco recommend runs/beauty --history B00A,B00B,B00C -k 5', 'five items for somebody who had these three'],
-    ['coco recommend runs/beauty --file histories.jsonl > out.jsonl', 'one line of JSON for each line of the file'],
+    [
+      'coco recommend runs/beauty --history B00A,B00B,B00C -k 5',
+      'five items for somebody who had these three',
+    ],
+    [
+      'coco recommend runs/beauty --file histories.jsonl > out.jsonl',
+      'one line of JSON for each line of the file',
+    ],
     ['echo \'["B00A"]\' | coco recommend runs/beauty', 'histories from standard input'],
   ]);
 }
 
 async function recommend(folder: string, options: Options, terminal: Terminal): Promise<void> {
-  if (options.history && options.file !== undefined) throw new UsageError('Give --history or --file, not both.');
+  if (options.history && options.file !== undefined)
+    throw new UsageError('Give --history or --file, not both.');
   const { progress, signal, colours } = terminal;
   const histories = options.history ? [options.history] : await readHistories(options.file ?? '-', signal);
   const recommender = await loadRecommender(folder, { progress, signal });
@@ -62,7 +72,8 @@ async function printTable(
   terminal: Terminal,
 ): Promise<void> {
   const { items, texts } = (await recommender.split()).dataset;
-  const title = (item: string): string => visibleText(texts?.get(items.indexOf(item) ?? 0) ?? '').slice(0, 60);
+  const title = (item: string): string =>
+    visibleText(texts?.get(items.indexOf(item) ?? 0) ?? '').slice(0, 60);
   terminal.table({
     title: 'Recommended',
     columns: [...figureColumns('Item', 'score'), { label: 'text' }],

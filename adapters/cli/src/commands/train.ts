@@ -12,7 +12,10 @@ export function addTrain(parent: Command, terminal: Terminal): void {
     .action((file: string, options: ConfigOptions) => train(file, options, terminal));
   examples(command, [
     ['coco train beauty.yaml', 'writes result.json, report.html and the model to the "output" of the file'],
-    ['coco train beauty.yaml --set seed=2 --set output=runs/seed-2', 'the same with another seed, into another folder'],
+    [
+      'coco train beauty.yaml --set seed=2 --set output=runs/seed-2',
+      'the same with another seed, into another folder',
+    ],
     ['coco train beauty.yaml', 'after Ctrl-C: goes on where it was stopped'],
   ]);
 }

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../bin.js', import.meta.url));
 
 export interface CocoRun {
-  readonly code: number | null;
+  /** As a shell says it: 128 and the signal's number where a signal ended it. */
+  readonly code: number;
   readonly output: string;
   readonly errors: string;
 }
@@ -42,7 +44,9 @@ export function runCoco(args: readonly string[], options: CocoOptions): Promise<
   child.stdin.end(input);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output, errors }));
+    child.on('close', (code, signal) => {
+      resolve({ code: code ?? 128 + constants.signals[signal ?? 'SIGKILL'], output, errors });
+    });
   });
 }
 

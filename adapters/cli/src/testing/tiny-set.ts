@@ -22,7 +22,11 @@ export async function writeTinySet(folder: string): Promise<void> {
 }
 
 /** A config of that set: a tiny SASRec on the WASM engine. @param more lines put at the end */
-export async function writeTinyConfig(folder: string, name: string, more: readonly string[] = []): Promise<void> {
+export async function writeTinyConfig(
+  folder: string,
+  name: string,
+  more: readonly string[] = [],
+): Promise<void> {
   const lines = [
     'data: { format: recbole, path: tiny, text: [title] }',
     'backbone: { id: sasrec, dimension: 8 }',

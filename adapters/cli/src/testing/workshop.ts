@@ -54,7 +54,10 @@ export class Workshop {
 /** The command refused with this code, in one clear line and without a stack trace. */
 export function assertRefused(run: CocoRun, code: number, pattern: RegExp): void {
   assert.equal(run.code, code, run.errors);
-  const lines = run.errors.trim().split('\n').filter((line) => line.startsWith('coco: '));
+  const lines = run.errors
+    .trim()
+    .split('\n')
+    .filter((line) => line.startsWith('coco: '));
   assert.equal(lines.length, 1, run.errors);
   assert.match(lines[0], pattern);
   assert.doesNotMatch(run.errors, /^ {4}at |Unexpected error/m);
@@ -81,7 +84,7 @@ export function runAll(shop: () => Workshop, cases: readonly BadCase[]): (one: B
   };
   return (one) => {
     const run = start(one) as Promise<CocoRun>;
-    start(cases[cases.indexOf(one) + 1]);
+    void start(cases[cases.indexOf(one) + 1]);
     return run;
   };
 }

@@ -37,7 +37,7 @@ export class ShopConfig {
   @Describe('Number of archetypes of taste, the hidden states.')
   @IsInt()
   @Min(1)
-  tastes = 800;
+  tastes = 400;
 
   @Describe(
     'How sharp tastes are: the factor before what an archetype likes, in log weight; 0: popularity only.',
@@ -59,7 +59,7 @@ export class ShopConfig {
   @IsNumber()
   @Min(0)
   @Max(1)
-  complementShare = 0.25;
+  complementShare = 0.7;
 
   @Describe('Seed of everything: catalogue, tastes, users.')
   @IsInt()

@@ -5,8 +5,8 @@
 import type { NamedArray, RankOptions, Ranker, TopK } from '@coco-rec/core';
 import type { ShopModel } from './model.js';
 
-/** A taste believed in less than this adds nothing that a 64-bit sum would keep. */
-const negligible = 1e-18;
+/** Tastes that are believed in less are passed over: together they change no probability by more than this. */
+const negligible = 1e-12;
 
 export class ShopOracle implements Ranker {
   readonly specVersion = 'v1';
@@ -32,7 +32,7 @@ export class ShopOracle implements Ranker {
     const last = taken.at(-1);
     const pool = last === undefined ? [] : this.model.followersOf(this.model.parts.categories[last]);
     for (let state = 0; state < stateCount; state++) {
-      if (belief[state] < negligible) continue;
+      if (belief[state] * stateCount < negligible) continue;
       const [a, b] = [belief[state] * general[state], belief[state] * following[state]];
       const own = weights.subarray(state * (itemCount + 1), (state + 1) * (itemCount + 1));
       if (a > 0) for (let item = 1; item <= itemCount; item++) all[item] += a * own[item];

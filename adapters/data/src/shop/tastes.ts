@@ -10,17 +10,17 @@ import {
   relatedValues,
   valuesOfDepartment,
 } from './vocabulary.js';
-import { type Department, departments } from './words/departments.js';
+import { type Department, departments, sisterDepartments } from './words/departments.js';
 import { ShopModel, type Step } from './model.js';
 
-/** Log weight of a liked value, and how many values of the facet an archetype likes. */
+/** Log weight of a liked value, and how many values an archetype likes in each of its departments (or in all). */
 const likes: Readonly<Record<FacetName, { weight: number; count: number }>> = {
-  category: { weight: 3.5, count: 2 },
-  brand: { weight: 3.5, count: 1 },
-  material: { weight: 0.8, count: 1 },
-  concern: { weight: 3, count: 1 },
-  season: { weight: 0.3, count: 1 },
-  price: { weight: 0.6, count: 1 },
+  category: { weight: 1.5, count: 2 },
+  brand: { weight: 3, count: 1 },
+  material: { weight: 1, count: 1 },
+  concern: { weight: 2.5, count: 1 },
+  season: { weight: 0.5, count: 1 },
+  price: { weight: 1.2, count: 1 },
 };
 /** What a related value is worth, beside a liked one. */
 const relatedShare = 0.2;
@@ -44,10 +44,12 @@ function makeTaste(department: Department, sharpness: number, random: Random): T
     const raise = (value: FacetValue, by: number): void => {
       affinity[value.index] = Math.max(affinity[value.index], by * sharpness);
     };
-    const own = random.shuffle([...valuesOfDepartment(facet, department)]).slice(0, count);
-    for (const value of own) {
-      raise(value, weight);
-      for (const related of relatedValues(value)) raise(related, weight * relatedShare);
+    const isShared = facet === 'season' || facet === 'price';
+    for (const own of isShared ? [department] : [department, sisterDepartments[department]]) {
+      for (const value of random.shuffle([...valuesOfDepartment(facet, own)]).slice(0, count)) {
+        raise(value, weight);
+        for (const related of relatedValues(value)) raise(related, weight * relatedShare);
+      }
     }
     return [facet, affinity];
   });

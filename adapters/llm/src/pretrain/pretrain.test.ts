@@ -31,8 +31,8 @@ const options: PretrainOptions = {
   numLayers: 1,
   vocabularySize: 290,
   steps: 60,
-  batchSize: 8,
-  length: 12,
+  batchSize: 4,
+  length: 8,
   learningRate: 0.02,
 };
 
@@ -46,31 +46,48 @@ describe('pretrain', () => {
     const steps: number[] = [];
     const progress = { report: (_: string, done: number) => void steps.push(done), log: () => undefined };
     const path = folder.at('learnt');
-    const { parameterCount, trainTokens, perplexity, seconds } = await pretrain(path, { ...options, progress });
+    const { parameterCount, trainTokens, perplexity, seconds } = await pretrain(path, {
+      ...options,
+      progress,
+    });
     assert.equal(tf.memory().numTensors, numTensors);
-    assert.deepEqual(steps, Array.from({ length: 60 }, (_, i) => i + 1));
-    assert.equal(trainTokens, 60 * 8 * 12);
+    assert.deepEqual(
+      steps,
+      Array.from({ length: 60 }, (_, i) => i + 1),
+    );
+    assert.equal(trainTokens, 60 * 4 * 8);
     assert.ok(seconds > 0);
     const uniform = 290;
     assert.ok(perplexity < uniform / 10 && perplexity > 1, `perplexity ${perplexity}`);
     const source = openModel(path);
     assert.equal(source.config.vocabularySize, uniform);
     const sizes = [...source.weights.values()].map(({ shape }) => shape.reduce((a, b) => a * b, 1));
-    assert.equal(sizes.reduce((a, b) => a + b, 0), parameterCount);
+    assert.equal(
+      sizes.reduce((a, b) => a + b, 0),
+      parameterCount,
+    );
     const decoder = decoderOf(source);
     const again = perplexityOf(decoder, options.heldOutTexts);
-    assert.ok(Math.abs(Math.log(again / perplexity)) < 0.1, `perplexity ${perplexity}, of the written model ${again}`);
+    assert.ok(
+      Math.abs(Math.log(again / perplexity)) < 0.1,
+      `perplexity ${perplexity}, of the written model ${again}`,
+    );
     decoder.dispose();
   });
 
   it('gives the same bytes for the same seed, others for another', async () => {
-    const few = { ...options, steps: 3 };
+    const few = { ...options, steps: 2 };
     const files = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
-    for (const [name, seed] of [['one', 7], ['two', 7], ['three', 8]] as const) {
+    for (const [name, seed] of [
+      ['one', 7],
+      ['two', 7],
+      ['three', 8],
+    ] as const) {
       await pretrain(folder.at(name), { ...few, seed });
       assert.deepEqual(readdirSync(folder.at(name)).sort(), files);
     }
-    for (const file of files) assert.deepEqual(readFileSync(folder.at('one', file)), readFileSync(folder.at('two', file)));
+    for (const file of files)
+      assert.deepEqual(readFileSync(folder.at('one', file)), readFileSync(folder.at('two', file)));
     const weights = (name: string): Buffer => readFileSync(folder.at(name, 'model.safetensors'));
     assert.notDeepEqual(weights('one'), weights('three'));
   });
@@ -87,8 +104,11 @@ describe('pretrain', () => {
 
   it('complains of too little text to learn from or to measure on', async () => {
     const path = folder.at('little');
-    await rejectsPlainly(() => pretrain(path, { ...options, texts: ['a warm tent'] }), /texts .* tokens.* at least/);
-    await rejectsPlainly(() => pretrain(path, { ...options, heldOutTexts: ['a tent'] }), /held-out .* tokens.* at least/);
+    await rejectsPlainly(() => pretrain(path, { ...options, texts: ['tent'] }), /texts .* tokens.* at least/);
+    await rejectsPlainly(
+      () => pretrain(path, { ...options, heldOutTexts: ['a tent'] }),
+      /held-out .* tokens.* at least/,
+    );
   });
 });
 
@@ -96,7 +116,7 @@ describe('pretrain', () => {
 function perplexityOf(decoder: LocalDecoder, texts: readonly string[]): number {
   const V = decoder.config.vocabularySize;
   const ids = texts.flatMap((text) => [...decoder.tokenize(text), 0]);
-  const T = 12;
+  const T = 8;
   let [sum, count] = [0, 0];
   for (let from = 0; from + T < ids.length; from += T) {
     const states = statesOf(decoder, ids.slice(from, from + T));
@@ -121,7 +141,11 @@ describe('writeModel', () => {
     const config: ModelConfig = tinyConfig({ architecture: 'qwen3', tied: true });
     const parameters = new Parameters(new Random(4));
     const make = (name: string, shape: readonly number[], turned: boolean): tf.Variable =>
-      parameters.variable(name, turned ? [...shape].reverse() : shape, shape.length === 1 ? constant(1.1) : normal(0.3));
+      parameters.variable(
+        name,
+        turned ? [...shape].reverse() : shape,
+        shape.length === 1 ? constant(1.1) : normal(0.3),
+      );
     const trained = new LocalDecoder(config, makeWeights(config, config.numLayers, make));
     await writeModel(folder.at('model'), { config, tokenizerJson: tinyTokenizerJson(), parameters });
     const source = openModel(folder.at('model'));

@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   Adam,
+  CocoError,
   Parameters,
   type Progress,
   Random,
@@ -56,6 +58,8 @@ export async function pretrain(folder: string, options: PretrainOptions): Promis
   const { texts, heldOutTexts, vocabularySize = 2048, seed = 1, steps = 700 } = options;
   const tokenizerJson = trainBytePair(texts, vocabularySize);
   const ids = tokenIds(tokenizerJson, texts);
+  const heldOut = tokenIds(tokenizerJson, heldOutTexts);
+  checkLengths(ids, heldOut, options.length ?? 64);
   const config = configOf(options, (tokenizerJson as { model: { vocab: object } }).model.vocab);
   const parameters = new Parameters(new Random(seed));
   const weights = makeWeights(config, config.numLayers, (name, shape, turned) =>
@@ -68,7 +72,7 @@ export async function pretrain(folder: string, options: PretrainOptions): Promis
   const decoder = new LocalDecoder(config, weights);
   try {
     await train(decoder, parameters, ids, { ...options, steps, seed });
-    const perplexity = measure(decoder, tokenIds(tokenizerJson, heldOutTexts), options.length ?? 64);
+    const perplexity = measure(decoder, heldOut, options.length ?? 64);
     await writeModel(folder, { config, tokenizerJson, parameters });
     const parameterCount = parameters.entries().reduce((sum, { variable }) => sum + variable.size, 0);
     const { batchSize = 32, length = 64 } = options;
@@ -76,6 +80,20 @@ export async function pretrain(folder: string, options: PretrainOptions): Promis
     return { parameterCount, trainTokens: steps * batchSize * length, perplexity, seconds };
   } finally {
     parameters.dispose();
+  }
+}
+
+function checkLengths(ids: Int32Array, heldOut: Int32Array, T: number): void {
+  if (ids.length < T + 2) {
+    throw new CocoError(
+      `The texts have ${ids.length} tokens; pretraining on sequences of ${T} needs at least ${T + 2}.`,
+    );
+  }
+  const least = measuredRows * T + 1;
+  if (heldOut.length < least) {
+    throw new CocoError(
+      `The held-out texts have ${heldOut.length} tokens; the perplexity needs at least ${least}.`,
+    );
   }
 }
 
@@ -153,7 +171,7 @@ async function train(
         return value.dataSync()[0];
       });
       progress?.report('pretraining', step + 1, steps, `loss ${loss.toFixed(3)}`);
-      await Promise.resolve();
+      await nextTurn(); // lets signals through
     }
   } finally {
     adam.dispose();
@@ -165,9 +183,12 @@ function schedule(step: number, steps: number): number {
   return warmUp * (0.55 + 0.45 * Math.cos((Math.PI * step) / steps));
 }
 
+/** Sequences in one pass of the perplexity. */
+const measuredRows = 16;
+
 /** Perplexity over whole windows of `T` tokens. */
 function measure(decoder: LocalDecoder, ids: Int32Array, T: number): number {
-  const B = 16;
+  const B = measuredRows;
   const windows = Math.floor((ids.length - 1) / (B * T));
   let sum = 0;
   for (let w = 0; w < windows; w++) {

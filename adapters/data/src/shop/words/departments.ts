@@ -12,7 +12,7 @@ export const departments = [
 
 export type Department = (typeof departments)[number];
 
-/** Where a department's items borrow a brand from now and then. */
+/** Departments with the same shoppers; their items borrow a brand from each other now and then. */
 export const sisterDepartments: Readonly<Record<Department, Department>> = {
   camping: 'fitness',
   fitness: 'camping',
