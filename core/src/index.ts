@@ -1,4 +1,5 @@
 export { CocoError, UsageError, StoppedError, nearestName } from './errors.js';
+export { breathe } from './breathe.js';
 export { Random, hash32 } from './random.js';
 export type {
   BackboneCapabilities,

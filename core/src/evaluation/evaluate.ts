@@ -4,6 +4,7 @@ import type { Split } from '../specification/dataset.js';
 import { historyOf, targetOf } from '../data/split.js';
 import { type Metrics, rankMetrics } from './metrics.js';
 import { usersPerBlock } from './ranking.js';
+import { breathe } from '../breathe.js';
 import { StoppedError } from '../errors.js';
 
 export interface EvaluationOptions {
@@ -37,7 +38,10 @@ export async function evaluateRanker(
   const largest = Math.max(...options.cutoffs);
   const covered = new Set<number>();
   for (let start = 0; start < users.length; start += usersPerBlock) {
-    if (options.signal?.aborted) throw new StoppedError('Evaluation was stopped.');
+    await breathe();
+    if (options.signal?.aborted) {
+      throw new StoppedError('Stopped while measuring. What was trained is kept: the same command goes on from there.');
+    }
     const places = order.slice(start, start + usersPerBlock);
     const block = places.map((place) => users[place]);
     const histories = block.map((user) => historyOf(split, user, options.target));

@@ -1,4 +1,5 @@
 import type { TrainConfig } from '../config/run-config.js';
+import { breathe } from '../breathe.js';
 import { type PlannedStep, type Sequence, makeBatch, planEpoch, trainingSequences } from '../data/batches.js';
 import { StoppedError } from '../errors.js';
 import { usesBatchNegatives } from '../losses/create-loss.js';
@@ -118,6 +119,7 @@ export class Trainer {
     const startedAt = Date.now();
     while (position.step < plan.length) {
       await this.runStep(stage, plan);
+      await breathe();
       if (this.input.context.signal?.aborted) await this.stop(stage);
     }
     position.epoch++;

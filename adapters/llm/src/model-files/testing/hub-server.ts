@@ -4,9 +4,8 @@ import type { AddressInfo } from 'node:net';
 
 /** What the server does wrong; empty: nothing. */
 export interface Faults {
-  /** Bytes of a download after which the connection is cut, for so many downloads. */
-  cutAfter?: number;
-  cuts?: number;
+  /** The next downloads of large files are cut, each after so many bytes. */
+  cuts?: number[];
   /** Sends other bytes of the same length. */
   wrongBytes?: boolean;
   /** Takes no notice of Range. */
@@ -70,8 +69,8 @@ function send(request: IncomingMessage, response: ServerResponse, content: Uint8
   const rest = whole.subarray(from);
   const range = from > 0 ? { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` } : {};
   response.writeHead(from > 0 ? 206 : 200, { 'content-length': rest.length, ...range });
-  const { cutAfter, cuts = 0 } = faults;
-  if (cutAfter === undefined || cuts === 0 || content.length < 400) return void response.end(rest);
-  faults.cuts = cuts - 1;
-  response.write(rest.subarray(0, cutAfter), () => setImmediate(() => response.destroy()));
+  const cut = content.length < 400 ? undefined : faults.cuts?.shift();
+  if (cut === undefined) return void response.end(rest);
+  // The pause lets the client take what came: fetch drops what it has not handed out when a connection breaks.
+  response.write(rest.subarray(0, cut), () => setTimeout(() => response.socket?.end(), 200));
 }
