@@ -10,7 +10,8 @@ import { writeRecBole } from './write-recbole.js';
 
 const header = 'user_id:token\titem_id:token\ttimestamp:float';
 
-describe('recbole', () => {
+describe('recbole', function () {
+  this.timeout(60_000);
   const at = useFolder();
 
   it('reads interactions by time and texts by column', async () => {

@@ -22,7 +22,8 @@ function expectedSequences(
   return Object.fromEntries(expected);
 }
 
-describe('csv', () => {
+describe('csv', function () {
+  this.timeout(60_000);
   const at = useFolder();
 
   it('reads quoted fields, dates and numbers as times, texts from JSON Lines', async () => {
@@ -121,7 +122,8 @@ describe('csv', () => {
   });
 });
 
-describe('jsonl', () => {
+describe('jsonl', function () {
+  this.timeout(60_000);
   const at = useFolder();
 
   it('reads objects, numbers as ids, blank lines; counts unknown items', async () => {

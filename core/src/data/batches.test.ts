@@ -63,7 +63,7 @@ describe('planEpoch', () => {
       fc.property(plans, ({ lengths, limits, seed }) => {
         for (const block of planEpoch(ofLengths(lengths), limits, new Random(seed)).flat()) {
           const own = Array.from(block, (i) => Math.max(1, Math.min(lengths[i], limits.maxLength)));
-          assert.ok(Math.max(...own) <= Math.max(8, 2 * Math.min(...own)), own.join());
+          assert.ok(Math.max(...own) <= Math.max(16, 3 * Math.min(...own)), own.join());
         }
       }),
     );

@@ -35,8 +35,8 @@ export function trainingSequences(split: Split): Sequence[] {
 export type PlannedStep = readonly Int32Array[];
 
 /** A block holds lengths up to this many times its shortest, and short ones together. */
-const lengthRatio = 2;
-const shortLength = 8;
+const lengthRatio = 3;
+const shortLength = 16;
 
 /**
  * Deals shuffled sequences into steps, cut where a limit is reached; within a step, sequences of like length form blocks,

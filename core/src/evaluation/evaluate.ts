@@ -40,7 +40,9 @@ export async function evaluateRanker(
   for (let start = 0; start < users.length; start += usersPerBlock) {
     await breathe();
     if (options.signal?.aborted) {
-      throw new StoppedError('Stopped while measuring. What was trained is kept: the same command goes on from there.');
+      throw new StoppedError(
+        'Stopped while measuring. What was trained is kept: the same command goes on from there.',
+      );
     }
     const places = order.slice(start, start + usersPerBlock);
     const block = places.map((place) => users[place]);

@@ -59,7 +59,7 @@ export class ShopConfig {
   @IsNumber()
   @Min(0)
   @Max(1)
-  complementShare = 0.7;
+  complementShare = 0.5;
 
   @Describe('Seed of everything: catalogue, tastes, users.')
   @IsInt()

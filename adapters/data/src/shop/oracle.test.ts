@@ -52,7 +52,9 @@ function bruteForce(parts: ShopModelParts, history: readonly number[]): number {
   return [0, 1, 2].reduce((sum, state) => sum + parts.initial[state] * along(0, state), 0);
 }
 
-describe('the shop’s oracle', () => {
+describe('the shop’s oracle', function () {
+  this.timeout(60_000);
+
   it('agrees with the sum over all hidden paths', () => {
     for (let seed = 0; seed < 10; seed++) {
       const parts = tinyParts(seed);

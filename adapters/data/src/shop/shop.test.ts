@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { Random, leaveOneOut } from '@coco-rec/core';
-import { hasher, load, sequencesOf, textOf, useFolder } from '../testing.test.js';
+import { hasher, load, textOf, useFolder } from '../testing.test.js';
 import { ShopConfig } from './config.js';
 import { shop } from './shop.js';
 import { simulateShop } from './simulate.js';
@@ -9,7 +9,8 @@ import { writeShop } from './write-shop.js';
 
 const small = { items: 60, users: 40, tastes: 16, seed: 3 };
 
-describe('shop', () => {
+describe('shop', function () {
+  this.timeout(60_000);
   const at = useFolder();
 
   it('is the same for the same config, and another for another seed', async () => {
@@ -67,7 +68,7 @@ describe('shop', () => {
 
   it('has the default shop in one file of a known hash, which reads back as the same data', async () => {
     const hash = await writeShop({}, at('shop.jsonl'), hasher);
-    assert.equal(hash, 'HASH');
+    assert.equal(hash, 'ae793a61324a1277409825ecdec45d45d2f122323a45c3bc2288544eab6b69ae');
     assert.equal(hash, hasher.sha256(await readFile(at('shop.jsonl'))));
     assert.deepEqual(await readdir(at('.')), ['shop.jsonl']);
     const [read, made] = [await load(shop, { path: at('shop.jsonl') }), await load(shop, {})];
@@ -153,6 +154,5 @@ describe('shop', () => {
       foreign += alike(sequence[at], sequence[random.integer(sequence.length)]);
     }
     assert.ok(own > 4 * foreign, `${own} against ${foreign}`);
-    assert.ok(Object.keys(sequencesOf).length === 0);
   });
 });
