@@ -114,7 +114,11 @@ export function demoTable(found: {
     ...gain,
   ];
   const methods = comparison.methods.map(({ name, mean, difference }) =>
-    cells(name === 'none' ? 'SASRec' : `SASRec + ${name}`, mean, gainCells(difference?.['recall@5'])),
+    cells(
+      name === 'none' ? 'SASRec' : `SASRec + ${name.split(':')[0]}`,
+      mean,
+      gainCells(difference?.['recall@5']),
+    ),
   );
   return {
     title: 'A made-up shop: what each method finds',
