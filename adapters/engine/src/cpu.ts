@@ -9,7 +9,7 @@ export const cpuEngine: EngineDescriptor<CpuEngineConfig> = {
   kind: 'engine',
   id: 'cpu',
   specVersion: 'v1',
-  summary: 'plain JavaScript, one thread: the slow reference that runs anywhere',
+  summary: 'Plain JavaScript, one thread: the slow reference that runs anywhere.',
   config: CpuEngineConfig,
   preference: 10,
   status: () => Promise.resolve({ available: true, detail: describe() }),

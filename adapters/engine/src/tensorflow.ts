@@ -16,7 +16,7 @@ export const tensorflowEngine: EngineDescriptor<TensorflowEngineConfig> = {
   kind: 'engine',
   id: 'tensorflow',
   specVersion: 'v1',
-  summary: 'native TensorFlow on all cores or a GPU: installed by `coco engine install`',
+  summary: 'Native TensorFlow on all cores or a GPU: installed by `coco engine install`.',
   config: TensorflowEngineConfig,
   preference: 30,
   status,

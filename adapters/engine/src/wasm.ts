@@ -17,7 +17,7 @@ export const wasmEngine: EngineDescriptor<WasmEngineConfig> = {
   kind: 'engine',
   id: 'wasm',
   specVersion: 'v1',
-  summary: 'WebAssembly, one thread: nothing to install',
+  summary: 'WebAssembly, one thread: nothing to install.',
   config: WasmEngineConfig,
   preference: 20,
   status,

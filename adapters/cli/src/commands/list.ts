@@ -50,12 +50,21 @@ export function kindOf(text: string): UnitKind {
 }
 
 function printUnit(unit: UnitDescriptor, terminal: Terminal): void {
-  const keys = describedKeys(unit.config);
+  const rows = keyRows(unit.config, '');
   const paper = unit.paper ? [unit.paper] : [];
   terminal.table({
     title: `${unit.kind} ${unit.id}: ${unit.summary}`,
     columns: [{ label: 'Key' }, { label: 'Default' }, { label: 'Meaning' }],
-    rows: keys.map(({ key, text, value }) => [key, value === undefined ? '' : JSON.stringify(value), text]),
-    notes: keys.length === 0 ? ['It has no config keys.', ...paper] : paper,
+    rows,
+    notes: rows.length === 0 ? ['It has no config keys.', ...paper] : paper,
+  });
+}
+
+/** A row for each key; the keys of a group stand below it, as `group.key`. */
+function keyRows(configClass: new () => object, prefix: string): string[][] {
+  return describedKeys(configClass).flatMap(({ key, text, value, group }) => {
+    const defaultText = value === undefined || group ? '' : JSON.stringify(value);
+    const own = [`${prefix}${key}`, defaultText, text];
+    return group ? [own, ...keyRows(group, `${prefix}${key}.`)] : [own];
   });
 }
