@@ -66,7 +66,7 @@ export type {
 export { StringTable } from './data/string-table.js';
 export type { Dataset, Split, Strings, ImportReport, ItemAttributes } from './specification/dataset.js';
 export { DatasetBuilder, cleanText, maxTextLength } from './data/dataset-builder.js';
-export { leaveOneOut, historyOf, targetOf } from './data/split.js';
+export { leaveOneOut, historyOf, targetOf, trainingCounts } from './data/split.js';
 export { Describe, describedKeys, type DescribedKey } from './config/describe.js';
 export { readConfig } from './config/validate.js';
 export { RunConfig, TrainConfig, EvaluateConfig, type UnitSetting } from './config/run-config.js';
@@ -92,12 +92,7 @@ export { trainStep, type StepInput, type StepPart } from './training/train-step.
 export { type Checkpoint, saveCheckpoint, loadCheckpoint } from './training/checkpoint.js';
 export { type Metrics, ndcgAt, rankMetrics } from './evaluation/metrics.js';
 export { rankTargets, topItems, type ScoreBlock } from './evaluation/ranking.js';
-export {
-  evaluateRanker,
-  trainingCounts,
-  type Evaluation,
-  type EvaluationOptions,
-} from './evaluation/evaluate.js';
+export { evaluateRanker, type Evaluation, type EvaluationOptions } from './evaluation/evaluate.js';
 export { pairedDifference, holm, type PairedDifference } from './evaluation/statistics.js';
 export { attention, type AttentionOptions } from './tensor/attention.js';
 export { causalMask, maskedScore, paddingMask } from './tensor/causal-mask.js';

@@ -31,3 +31,16 @@ export function targetOf(split: Split, user: number, target: 'validation' | 'tes
   const end = split.dataset.offsets[user] + split.trainLengths[user];
   return split.dataset.sequence[target === 'test' ? end + 1 : end];
 }
+
+/** How often each item stands in the training part. @returns [V + 1] */
+export function trainingCounts({
+  dataset,
+  trainLengths,
+}: Pick<Split, 'dataset' | 'trainLengths'>): Int32Array {
+  const counts = new Int32Array(dataset.itemCount + 1);
+  for (let user = 0; user < dataset.userCount; user++) {
+    const start = dataset.offsets[user];
+    for (let i = start; i < start + trainLengths[user]; i++) counts[dataset.sequence[i]]++;
+  }
+  return counts;
+}

@@ -1,7 +1,7 @@
 import type { Ranker } from '../specification/ranker.js';
 import type { Progress } from '../specification/ports.js';
 import type { Split } from '../specification/dataset.js';
-import { historyOf, targetOf } from '../data/split.js';
+import { historyOf, targetOf, trainingCounts } from '../data/split.js';
 import { type Metrics, rankMetrics } from './metrics.js';
 import { usersPerBlock } from './ranking.js';
 import { breathe } from '../breathe.js';
@@ -83,15 +83,6 @@ async function ranksOf(
     while (rank < k && scores[p * k + rank] === scores[p * k + at]) rank++;
     return rank;
   });
-}
-
-/** How often each item stands in the training part. @returns [V + 1] */
-export function trainingCounts(split: Split): Int32Array {
-  const counts = new Int32Array(split.dataset.itemCount + 1);
-  for (let user = 0; user < split.dataset.userCount; user++) {
-    for (const item of historyOf(split, user, 'train')) counts[item]++;
-  }
-  return counts;
 }
 
 function groupMetrics(split: Split, ranks: Int32Array, options: EvaluationOptions): Evaluation['groups'] {

@@ -1,13 +1,10 @@
+import { trainingCounts } from '../data/split.js';
 import type { Rows } from '../specification/batch.js';
 import type { LossContext } from './loss.js';
 
 /** How often each item occurs in training, at least 1: an item without training interactions counts as seen once. */
-export function countsForSampling({ dataset, trainLengths }: LossContext): Float64Array {
-  const counts = new Float64Array(dataset.itemCount + 1);
-  for (let user = 0; user < dataset.userCount; user++) {
-    const start = dataset.offsets[user];
-    for (let i = start; i < start + trainLengths[user]; i++) counts[dataset.sequence[i]]++;
-  }
+export function countsForSampling(context: LossContext): Float64Array {
+  const counts = Float64Array.from(trainingCounts(context));
   for (let item = 1; item < counts.length; item++) counts[item] = Math.max(1, counts[item]);
   return counts;
 }
