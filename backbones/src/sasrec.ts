@@ -23,6 +23,7 @@ import {
   causalMask,
   constant,
   defaultBackboneCapabilities,
+  gatherRows,
   gelu,
   layerNorm,
   linear,
@@ -68,6 +69,13 @@ export class SASRecConfig {
   @Describe('Activation of the feed-forward layer.')
   @IsIn(['relu', 'gelu'])
   activation: 'relu' | 'gelu' = 'relu';
+
+  @Describe(
+    'Positions count from the `oldest` item kept, or from the `newest` backwards, as with the padding on the left of the ' +
+      "authors' code; then a training row also knows how many training items follow it.",
+  )
+  @IsIn(['oldest', 'newest'])
+  positionsFrom: 'oldest' | 'newest' = 'oldest';
 
   @Describe('Multiply item embeddings by √D, as the paper does.')
   @IsBoolean()
@@ -138,12 +146,23 @@ export class SASRecBackbone extends Backbone {
     const ids = tf.reshape(batch.itemIds, [B * T]) as tf.Tensor1D;
     const gathered = tf.reshape(items.gather(ids), [B, T, D]);
     const scaled = scaleEmbedding ? tf.mul(gathered, Math.sqrt(D)) : gathered;
-    const positions = tf.slice(this.positions as unknown as tf.Tensor2D, [0, 0], [T, D]);
-    const sum = tf.add(scaled, positions) as tf.Tensor3D; // [B, T, D]
+    const sum = tf.add(scaled, this.positionVectors(batch)) as tf.Tensor3D; // [B, T, D]
     let x = pass.dropout(norm === 'post' ? normalise(sum, this.outerNorm) : sum, dropout);
     const mask = causalMask(batch.lengths, T);
     for (const block of this.blocks) x = this.runBlock(block, x, mask, pass);
     return norm === 'pre' ? normalise(x, this.outerNorm) : x;
+  }
+
+  /** @returns [T, D], or [B, T, D] where they count from the newest item */
+  private positionVectors({ batchSize: B, length: T, lengths }: PreparedBatch): tf.Tensor {
+    const { dimension: D, maxLength, positionsFrom } = this.config;
+    const table = this.positions as unknown as tf.Tensor2D; // [maxLength, D]
+    if (positionsFrom === 'oldest') return tf.slice(table, [0, 0], [T, D]);
+    const ids = new Int32Array(B * T); // padding takes any position
+    lengths.forEach((length, b) => {
+      for (let t = 0; t < length; t++) ids[b * T + t] = maxLength - length + t;
+    });
+    return tf.reshape(gatherRows(table, tf.tensor1d(ids, 'int32')), [B, T, D]);
   }
 
   private runBlock(block: Block, x: tf.Tensor3D, mask: tf.Tensor, pass: Pass): tf.Tensor3D {
