@@ -5,15 +5,19 @@
  */
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { CocoError, type KnowledgeStore } from '@coco-rec/core';
 
 const keyBytes = 32;
 
-/** Where caches lie: `COCO_CACHE`, or `~/.cache/coco`. */
+/** Where caches lie, the engine's too: `$COCO_CACHE`, else `$XDG_CACHE_HOME/coco`, else `~/.cache/coco`. */
 export function cacheFolder(): string {
-  return process.env.COCO_CACHE ?? join(homedir(), '.cache', 'coco');
+  const { COCO_CACHE, XDG_CACHE_HOME } = process.env;
+  if (COCO_CACHE) return resolve(COCO_CACHE);
+  // The XDG specification: a relative path is to be ignored.
+  const cache = XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), '.cache');
+  return join(cache, 'coco');
 }
 
 /** A knowledge store in a folder, shared by all fusions and runs. Keys are SHA-256 in hexadecimal. */
