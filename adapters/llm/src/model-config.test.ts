@@ -53,6 +53,13 @@ describe('configFromJson', () => {
     throwsPlainly(() => read({ rope_parameters: { rope_type: 'yarn', rope_theta: 1e6 } }), pattern('yarn'));
   });
 
+  it('refuses what it would silently leave out', () => {
+    assert.equal(read({ attention_bias: false, hidden_act: 'silu', use_sliding_window: null }).numLayers, 3);
+    throwsPlainly(() => read({ attention_bias: true }), /attention_bias/);
+    throwsPlainly(() => read({ mlp_bias: true }), /mlp_bias/);
+    throwsPlainly(() => read({ hidden_act: 'gelu' }), /hidden_act.*silu/);
+  });
+
   it('refuses an architecture that is not read', () => {
     throwsPlainly(() => read({ model_type: 'gpt2' }), /architecture "gpt2"; llama and qwen3 are read/);
     throwsPlainly(() => read({ model_type: undefined }), /architecture "undefined"/);

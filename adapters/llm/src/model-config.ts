@@ -57,9 +57,28 @@ function checked(config: ModelConfig, path: string): ModelConfig {
   return config;
 }
 
+/** What a config may ask for beyond the plain architecture. Read without it, the model would say something else. */
+const plainValues: Readonly<Record<string, unknown>> = {
+  attention_bias: false,
+  mlp_bias: false,
+  use_sliding_window: false,
+  hidden_act: 'silu',
+};
+
+function refuseExtras(json: Readonly<Record<string, unknown>>, path: string): void {
+  for (const [key, plain] of Object.entries(plainValues)) {
+    const value = json[key] ?? plain;
+    if (value === plain) continue;
+    throw new CocoError(
+      `${path}: "${key}" is ${JSON.stringify(value)}; only ${JSON.stringify(plain)} is supported.`,
+    );
+  }
+}
+
 /** From a Hugging Face `config.json`. */
 export function configFromJson(json: Readonly<Record<string, unknown>>, path: string): ModelConfig {
   const architecture = architectureOf(json.model_type, path);
+  refuseExtras(json, path);
   const number = (key: string, fallback?: number): number => {
     const value = json[key] ?? fallback;
     if (typeof value !== 'number' || !Number.isFinite(value))
