@@ -1,5 +1,6 @@
 export { CocoError, UsageError, StoppedError, nearestName } from './errors.js';
 export { breathe } from './breathe.js';
+export { fileErrorReason } from './file-error.js';
 export { Random, hash32 } from './random.js';
 export type {
   BackboneCapabilities,

@@ -1,17 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CocoError } from '@coco-rec/core';
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EACCES: 'permission is denied',
-  EPERM: 'permission is denied',
-  EROFS: 'the disk is read-only',
-  ENOTDIR: 'a part of the path is a file, not a folder',
-  EISDIR: 'it is a folder',
-  EEXIST: 'a file stands where a folder is needed',
-};
+import { CocoError, fileErrorReason } from '@coco-rec/core';
 
 /** Writes a whole file or nothing: to a temporary one beside it, which is then renamed. @throws CocoError */
 export async function writeFileAtomically(path: string, content: Uint8Array): Promise<void> {
@@ -22,8 +12,7 @@ export async function writeFileAtomically(path: string, content: Uint8Array): Pr
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new CocoError(`Cannot write ${path}: ${reasons[code ?? ''] ?? message}.`, { cause: error });
+    throw new CocoError(`Cannot write ${path}: ${fileErrorReason(error)}.`, { cause: error });
   }
 }
 

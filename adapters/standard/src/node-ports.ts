@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { promises as fs } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { CocoError, type FileStore, type Hasher, type Progress } from '@coco-rec/core';
+import { CocoError, type FileStore, type Hasher, type Progress, fileErrorReason } from '@coco-rec/core';
 
 /** Files below a folder of this machine. A write goes to a temporary file first and is then renamed. */
 export class NodeFileStore implements FileStore {
@@ -57,19 +57,8 @@ export class NodeFileStore implements FileStore {
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EACCES: 'permission is denied',
-  EPERM: 'permission is denied',
-  EROFS: 'the disk is read-only',
-  ENOTDIR: 'a part of the path is a file, not a folder',
-  EISDIR: 'it is a folder',
-  EEXIST: 'a file stands where a folder is needed',
-};
-
 function explain(error: unknown, path: string, verb: 'read' | 'write'): CocoError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return new CocoError(`Cannot ${verb} ${path}: ${reasons[code ?? ''] ?? message}.`, { cause: error });
+  return new CocoError(`Cannot ${verb} ${path}: ${fileErrorReason(error)}.`, { cause: error });
 }
 
 /** SHA-256 by Node. */
