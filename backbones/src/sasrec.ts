@@ -19,16 +19,17 @@ import {
   type Pass,
   type PreparedBatch,
   UsageError,
-  attention,
   causalMask,
-  constant,
   defaultBackboneCapabilities,
   gatherRows,
-  gelu,
-  layerNorm,
-  linear,
   normal,
 } from '@coco-rec/core';
+import { type Norm, buildNorm, normalise } from './layers/norm.js';
+import {
+  type TransformerBlock,
+  buildTransformerBlock,
+  transformerBlock,
+} from './layers/transformer-block.js';
 
 export class SASRecConfig {
   @Describe('Model width D.')
@@ -82,24 +83,6 @@ export class SASRecConfig {
   scaleEmbedding = true;
 }
 
-interface Norm {
-  readonly gain: tf.Variable;
-  readonly bias: tf.Variable;
-}
-
-interface Block {
-  readonly attentionNorm: Norm;
-  readonly queryKeyValue: tf.Variable;
-  readonly queryKeyValueBias: tf.Variable;
-  readonly output: tf.Variable;
-  readonly outputBias: tf.Variable;
-  readonly feedForwardNorm: Norm;
-  readonly inner: tf.Variable;
-  readonly innerBias: tf.Variable;
-  readonly outer: tf.Variable;
-  readonly outerBias: tf.Variable;
-}
-
 export class SASRecBackbone extends Backbone {
   readonly id = 'sasrec';
   readonly dimension: number;
@@ -107,7 +90,7 @@ export class SASRecBackbone extends Backbone {
   private positions!: tf.Variable;
   /** On the embeddings (post) or on the last states (pre). */
   private outerNorm!: Norm;
-  private blocks: Block[] = [];
+  private blocks: TransformerBlock[] = [];
 
   constructor(private readonly config: SASRecConfig) {
     super();
@@ -118,26 +101,10 @@ export class SASRecBackbone extends Backbone {
   protected build(parameters: Parameters): void {
     const { dimension, maxLength, numLayers } = this.config;
     this.positions = parameters.variable('positions', [maxLength, dimension], normal(0.02));
-    this.blocks = Array.from({ length: numLayers }, (_, i) => this.buildBlock(parameters.scope(`block${i}`)));
+    this.blocks = Array.from({ length: numLayers }, (_, i) =>
+      buildTransformerBlock(parameters.scope(`block${i}`), this.config),
+    );
     this.outerNorm = buildNorm(parameters, 'outerNorm', dimension);
-  }
-
-  private buildBlock(parameters: Parameters): Block {
-    const D = this.config.dimension;
-    const inner = D * this.config.feedForwardFactor;
-    const bias = { weightDecay: false };
-    return {
-      attentionNorm: buildNorm(parameters, 'attentionNorm', D),
-      queryKeyValue: parameters.variable('queryKeyValue', [D, 3 * D], normal(0.02)),
-      queryKeyValueBias: parameters.variable('queryKeyValueBias', [3 * D], constant(0), bias),
-      output: parameters.variable('output', [D, D], normal(0.02)),
-      outputBias: parameters.variable('outputBias', [D], constant(0), bias),
-      feedForwardNorm: buildNorm(parameters, 'feedForwardNorm', D),
-      inner: parameters.variable('inner', [D, inner], normal(0.02)),
-      innerBias: parameters.variable('innerBias', [inner], constant(0), bias),
-      outer: parameters.variable('outer', [inner, D], normal(0.02)),
-      outerBias: parameters.variable('outerBias', [D], constant(0), bias),
-    };
   }
 
   encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
@@ -149,7 +116,7 @@ export class SASRecBackbone extends Backbone {
     const sum = tf.add(scaled, this.positionVectors(batch)) as tf.Tensor3D; // [B, T, D]
     let x = pass.dropout(norm === 'post' ? normalise(sum, this.outerNorm) : sum, dropout);
     const mask = causalMask(batch.lengths, T);
-    for (const block of this.blocks) x = this.runBlock(block, x, mask, pass);
+    for (const block of this.blocks) x = transformerBlock(block, x, { ...this.config, mask, pass });
     return norm === 'pre' ? normalise(x, this.outerNorm) : x;
   }
 
@@ -164,43 +131,6 @@ export class SASRecBackbone extends Backbone {
     });
     return tf.reshape(gatherRows(table, tf.tensor1d(ids, 'int32')), [B, T, D]);
   }
-
-  private runBlock(block: Block, x: tf.Tensor3D, mask: tf.Tensor, pass: Pass): tf.Tensor3D {
-    const { dropout, norm, activation } = this.config;
-    const isPre = norm === 'pre';
-    const mixed = this.attend(block, isPre ? normalise(x, block.attentionNorm) : x, mask, pass);
-    x = tf.add(x, pass.dropout(mixed, dropout)) as tf.Tensor3D;
-    if (!isPre) x = normalise(x, block.attentionNorm);
-    const inner = linear(isPre ? normalise(x, block.feedForwardNorm) : x, block.inner, block.innerBias);
-    const active = activation === 'relu' ? tf.relu(inner) : gelu(inner);
-    const outer = linear(pass.dropout(active, dropout), block.outer, block.outerBias); // [B, T, D]
-    x = tf.add(x, pass.dropout(outer, dropout)) as tf.Tensor3D;
-    return isPre ? x : normalise(x, block.feedForwardNorm);
-  }
-
-  private attend(block: Block, x: tf.Tensor3D, mask: tf.Tensor, pass: Pass): tf.Tensor3D {
-    const [B, T, D] = x.shape;
-    const A = this.config.numHeads;
-    const joined = linear(x, block.queryKeyValue, block.queryKeyValueBias); // [B, T, 3D]
-    const heads = tf.transpose(tf.reshape(joined, [B, T, 3, A, D / A]), [2, 0, 3, 1, 4]); // [3, B, A, T, D/A]
-    const [query, key, value] = tf.unstack(heads) as tf.Tensor4D[]; // [B, A, T, D/A] each
-    const rate = this.config.dropout;
-    const dropout = pass.training && rate > 0 ? { rate, key: pass.nextKey() } : undefined;
-    const mixed = attention(query, key, value, { mask, dropout });
-    const merged = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [B, T, D]);
-    return linear(merged, block.output, block.outputBias) as tf.Tensor3D;
-  }
-}
-
-function buildNorm(parameters: Parameters, name: string, dimension: number): Norm {
-  return {
-    gain: parameters.variable(`${name}/gain`, [dimension], constant(1), { weightDecay: false }),
-    bias: parameters.variable(`${name}/bias`, [dimension], constant(0), { weightDecay: false }),
-  };
-}
-
-function normalise(x: tf.Tensor3D, { gain, bias }: Norm): tf.Tensor3D {
-  return layerNorm(x, gain, bias);
 }
 
 export const sasrec: BackboneDescriptor<SASRecConfig> = {

@@ -1,0 +1,98 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type Parameters, type Pass, attention, constant, gelu, linear, normal } from '@coco-rec/core';
+import { type Norm, buildNorm, normalise } from './norm.js';
+
+/** Weights of a block: self-attention, then a point-wise feed-forward layer. */
+export interface TransformerBlock {
+  readonly attentionNorm: Norm;
+  readonly queryKeyValue: tf.Variable;
+  readonly queryKeyValueBias: tf.Variable;
+  readonly output: tf.Variable;
+  readonly outputBias: tf.Variable;
+  readonly feedForwardNorm: Norm;
+  readonly inner: tf.Variable;
+  readonly innerBias: tf.Variable;
+  readonly outer: tf.Variable;
+  readonly outerBias: tf.Variable;
+}
+
+export interface TransformerShape {
+  /** D. */
+  readonly dimension: number;
+  /** Width of the feed-forward layer over D. */
+  readonly feedForwardFactor: number;
+}
+
+export interface TransformerOptions {
+  readonly numHeads: number;
+  /** Of attention weights, of the feed-forward layer's inner values and of both outputs. */
+  readonly dropout: number;
+  /** Layer norm before each sub-layer, or after its residual sum. */
+  readonly norm: 'pre' | 'post';
+  readonly activation: 'relu' | 'gelu';
+  /** Added to the attention scores: `causalMask` or `paddingMask`. */
+  readonly mask: tf.Tensor;
+  readonly pass: Pass;
+}
+
+/** Weights N(0, .02), biases 0. */
+export function buildTransformerBlock(parameters: Parameters, shape: TransformerShape): TransformerBlock {
+  const D = shape.dimension;
+  const inner = D * shape.feedForwardFactor;
+  const bias = { weightDecay: false };
+  return {
+    attentionNorm: buildNorm(parameters, 'attentionNorm', D),
+    queryKeyValue: parameters.variable('queryKeyValue', [D, 3 * D], normal(0.02)),
+    queryKeyValueBias: parameters.variable('queryKeyValueBias', [3 * D], constant(0), bias),
+    output: parameters.variable('output', [D, D], normal(0.02)),
+    outputBias: parameters.variable('outputBias', [D], constant(0), bias),
+    feedForwardNorm: buildNorm(parameters, 'feedForwardNorm', D),
+    inner: parameters.variable('inner', [D, inner], normal(0.02)),
+    innerBias: parameters.variable('innerBias', [inner], constant(0), bias),
+    outer: parameters.variable('outer', [inner, D], normal(0.02)),
+    outerBias: parameters.variable('outerBias', [D], constant(0), bias),
+  };
+}
+
+/** x + attention, then x + feed-forward. @param x [B, T, D] @returns [B, T, D] */
+export function transformerBlock(
+  block: TransformerBlock,
+  x: tf.Tensor3D,
+  options: TransformerOptions,
+): tf.Tensor3D {
+  const { dropout, norm, pass } = options;
+  const isPre = norm === 'pre';
+  const mixed = selfAttention(block, isPre ? normalise(x, block.attentionNorm) : x, options);
+  x = tf.add(x, pass.dropout(mixed, dropout)) as tf.Tensor3D;
+  if (!isPre) x = normalise(x, block.attentionNorm);
+  const outer = feedForward(block, isPre ? normalise(x, block.feedForwardNorm) : x, options); // [B, T, D]
+  x = tf.add(x, pass.dropout(outer, dropout)) as tf.Tensor3D;
+  return isPre ? x : normalise(x, block.feedForwardNorm);
+}
+
+/** Multi-head self-attention with its output projection, without dropout on the output. @returns [B, T, D] */
+export function selfAttention(
+  block: TransformerBlock,
+  x: tf.Tensor3D,
+  { numHeads, dropout: rate, mask, pass }: TransformerOptions,
+): tf.Tensor3D {
+  const [B, T, D] = x.shape;
+  const joined = linear(x, block.queryKeyValue, block.queryKeyValueBias); // [B, T, 3D]
+  const parts = tf.reshape(joined, [B, T, 3, numHeads, D / numHeads]);
+  const [query, key, value] = tf.unstack(tf.transpose(parts, [2, 0, 3, 1, 4])) as tf.Tensor4D[]; // [B, heads, T, D/heads] each
+  const dropout = pass.training && rate > 0 ? { rate, key: pass.nextKey() } : undefined;
+  const mixed = attention(query, key, value, { mask, dropout });
+  const merged = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [B, T, D]);
+  return linear(merged, block.output, block.outputBias) as tf.Tensor3D;
+}
+
+/** Two linear layers with an activation and dropout between them. @returns [B, T, D] */
+export function feedForward(
+  block: TransformerBlock,
+  x: tf.Tensor3D,
+  { activation, dropout, pass }: TransformerOptions,
+): tf.Tensor3D {
+  const inner = linear(x, block.inner, block.innerBias); // [B, T, D · feedForwardFactor]
+  const active = activation === 'relu' ? tf.relu(inner) : gelu(inner);
+  return linear(pass.dropout(active, dropout), block.outer, block.outerBias);
+}
