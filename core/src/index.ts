@@ -43,7 +43,7 @@ export {
   type BackboneContext,
 } from './specification/backbone.js';
 export type { RowLoss } from './specification/row-loss.js';
-export type { RowSampler, SequenceBlock, Stage } from './specification/stage.js';
+export type { RowSampler, SequenceBlock, SequenceKind, Stage, StepLoss } from './specification/stage.js';
 export {
   FusionStrategy,
   type FusionContext,
@@ -87,7 +87,7 @@ export {
 export { createLoss, findLoss, losses } from './losses/create-loss.js';
 export type { LossContext, LossDescriptor } from './losses/loss.js';
 export { Adam, type AdamConfig } from './training/adam.js';
-export { SequenceModel, rowsOf, type StepLoss } from './training/sequence-model.js';
+export { SequenceModel, rowsOf, type ModelInput } from './training/sequence-model.js';
 export { FusedRanker } from './training/fused-ranker.js';
 export { trainStep, type StepInput, type StepPart } from './training/train-step.js';
 export { type Checkpoint, saveCheckpoint, loadCheckpoint } from './training/checkpoint.js';

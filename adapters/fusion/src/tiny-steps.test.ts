@@ -59,13 +59,13 @@ export type LossOf = (model: SequenceModel, batch: PreparedBatch, prepared: unkn
 export const totalLoss =
   (key = 7): LossOf =>
   (model, batch, prepared) =>
-    model.stepLoss(batch, prepared, Pass.train(key)).total;
+    model.stepLoss([{ batch, prepared, pass: Pass.train(key) }]).total;
 
 /** One part of the loss. */
 export const partOf =
   (pick: (loss: StepLoss) => tf.Scalar, key = 7): LossOf =>
   (model, batch, prepared) =>
-    pick(model.stepLoss(batch, prepared, Pass.train(key)));
+    pick(model.stepLoss([{ batch, prepared, pass: Pass.train(key) }]));
 
 /** L_r summed with a weight a row, divided by the number of rows. */
 export const weightedLoss =

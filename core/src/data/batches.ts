@@ -1,6 +1,6 @@
 import type { Random } from '../random.js';
 import type { Batch, Phase } from '../specification/batch.js';
-import type { RowSampler, SequenceBlock } from '../specification/stage.js';
+import type { RowSampler, SequenceBlock, SequenceKind } from '../specification/stage.js';
 import type { Split } from '../specification/dataset.js';
 import { historyOf } from './split.js';
 
@@ -20,13 +20,17 @@ export interface Sequence {
   readonly next: number;
 }
 
-/** The training sequences: each user's training interactions but the last, which is the last position's target. */
-export function trainingSequences(split: Split): Sequence[] {
+/**
+ * The training sequences: each user's training interactions but the last, which is the last position's target; or every
+ * prefix of them, with the item that follows it.
+ */
+export function trainingSequences(split: Split, kind: SequenceKind = 'histories'): Sequence[] {
   const sequences: Sequence[] = [];
   for (let user = 0; user < split.dataset.userCount; user++) {
     const history = historyOf(split, user, 'train');
-    if (history.length < 2) continue;
-    sequences.push({ user, history: history.subarray(0, -1), next: history[history.length - 1] });
+    const shortest = kind === 'prefixes' ? 1 : Math.max(1, history.length - 1);
+    for (let end = shortest; end < history.length; end++)
+      sequences.push({ user, history: history.subarray(0, end), next: history[end] });
   }
   return sequences;
 }

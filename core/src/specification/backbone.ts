@@ -5,7 +5,7 @@ import type { ItemVectors } from './item-vectors.js';
 import type { Pass } from './pass.js';
 import { type Parameters, normal } from './parameters.js';
 import type { RowLoss } from './row-loss.js';
-import type { RowSampler, Stage } from './stage.js';
+import type { RowSampler, SequenceKind, Stage } from './stage.js';
 import { TableItemVectors } from './table-item-vectors.js';
 import type { Dataset } from './dataset.js';
 
@@ -84,6 +84,11 @@ export abstract class Backbone {
   /** Which rows of a sequence are trained on. Default: the next item at every position. */
   rowSampler(): RowSampler | undefined {
     return undefined;
+  }
+
+  /** What it trains on. Default: each user's whole history. */
+  sequences(): SequenceKind {
+    return 'histories';
   }
 
   /** Stages before the main training, such as pre-training. Default: none. */

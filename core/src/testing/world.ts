@@ -159,7 +159,6 @@ export class World {
           {
             batch: options.batchAt?.(step) ?? this.trainingBatch(step),
             key: new Random(this.options.seed).derive('step', step).streamKey,
-            weight: 1,
           },
         ],
         adam: this.adam,
@@ -179,7 +178,7 @@ export class World {
     return this.withPrepared(batch, (prepared, extra) => {
       const { value, grads } = tf.tidy(() =>
         tf.variableGrads(
-          () => this.model.stepLoss(prepared, extra, Pass.train(key)).total,
+          () => this.model.stepLoss([{ batch: prepared, prepared: extra, pass: Pass.train(key) }]).total,
           parameters.map(({ variable }) => variable),
         ),
       );

@@ -1,16 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backbone } from '../specification/backbone.js';
 import type { PreparedBatch, Rows } from '../specification/batch.js';
-import type { FusionStrategy } from '../specification/fusion-strategy.js';
+import type { FuseResult, FusionStrategy } from '../specification/fusion-strategy.js';
 import type { ItemVectors } from '../specification/item-vectors.js';
 import type { Parameters } from '../specification/parameters.js';
 import type { Pass } from '../specification/pass.js';
+import type { StepLoss } from '../specification/stage.js';
 import { gatherRows } from '../tensor/gather-rows.js';
 
-/** A loss of one step, part by part; scalars. `total` is what is minimised. */
-export interface StepLoss {
-  readonly total: tf.Scalar;
-  readonly parts: Readonly<Record<string, tf.Scalar>>;
+/** What a pass of the model reads. */
+export interface ModelInput {
+  readonly batch: PreparedBatch;
+  /** What the fusion's `prepare` returned. */
+  readonly prepared: unknown;
+  readonly pass: Pass;
 }
 
 /** A backbone and a fusion as one model: states → fused states → loss or scores. Knows neither by name. */
@@ -36,33 +39,42 @@ export class SequenceModel {
     return { states, h: rowsOf(states, batch.rows) };
   }
 
-  /** Training loss; call inside the tape. */
-  stepLoss(batch: PreparedBatch, prepared: unknown, pass: Pass): StepLoss {
+  /** Training loss of blocks that make one step: the mean over all their rows; call inside the tape. */
+  stepLoss(blocks: readonly ModelInput[]): StepLoss {
     const items = this.itemVectors();
-    const { states, h } = this.encodeRows(batch, items, pass);
-    const rowLoss = (x: tf.Tensor2D, rows: Rows): tf.Tensor1D => this.backbone.rowLoss(x, rows, items, pass);
-    if (!this.fused) {
-      const recommendation = tf.mean(rowLoss(h, batch.rows)) as tf.Scalar;
-      return { total: recommendation, parts: { recommendation } };
-    }
-    const result = this.fusion.fuse(h, { batch, states, items, pass, rowLoss, prepared });
-    const recommendation = tf.mean(rowLoss(result.h, batch.rows)) as tf.Scalar;
+    const results = blocks.map((block) => this.fuseRows(block, items));
+    const rows = joinRows(blocks.map(({ batch }) => batch));
+    const h =
+      results.length === 1
+        ? results[0].h
+        : tf.concat2d(
+            results.map((result) => result.h),
+            0,
+          ); // [P, D]
+    const recommendation = tf.mean(this.backbone.rowLoss(h, rows, items, blocks[0].pass)) as tf.Scalar;
     const parts: Record<string, tf.Scalar> = { recommendation };
     let total = recommendation;
-    for (const [name, { value, weight }] of Object.entries(result.losses ?? {})) {
-      parts[name] = value;
-      total = tf.add(total, tf.mul(value, weight));
-    }
+    results.forEach(({ losses }, n) => {
+      const share = blocks[n].batch.rows.count / rows.count;
+      for (const [name, { value, weight }] of Object.entries(losses ?? {})) {
+        const own: tf.Scalar = blocks.length === 1 ? value : tf.mul(value, share);
+        parts[name] = name in parts ? tf.add(parts[name], own) : own;
+        total = tf.add(total, tf.mul(own, weight));
+      }
+    });
     return { total, parts };
+  }
+
+  private fuseRows({ batch, prepared, pass }: ModelInput, items: ItemVectors): FuseResult {
+    const { states, h } = this.encodeRows(batch, items, pass);
+    if (!this.fused) return { h };
+    const rowLoss = (x: tf.Tensor2D, rows: Rows): tf.Tensor1D => this.backbone.rowLoss(x, rows, items, pass);
+    return this.fusion.fuse(h, { batch, states, items, pass, rowLoss, prepared });
   }
 
   /** The state that scores are made from, for each row, without dropout. @returns [P, D] */
   rowStates(batch: PreparedBatch, prepared: unknown, pass: Pass): tf.Tensor2D {
-    const items = this.itemVectors();
-    const { states, h } = this.encodeRows(batch, items, pass);
-    if (!this.fused) return h;
-    const rowLoss = (x: tf.Tensor2D, rows: Rows): tf.Tensor1D => this.backbone.rowLoss(x, rows, items, pass);
-    return this.fusion.fuse(h, { batch, states, items, pass, rowLoss, prepared }).h;
+    return this.fuseRows({ batch, prepared, pass }, this.itemVectors()).h;
   }
 
   dispose(): void {
@@ -70,6 +82,23 @@ export class SequenceModel {
     this.backbone.dispose();
     this.parameters.dispose();
   }
+}
+
+/** The rows of blocks as those of one batch, the blocks' sequences counted on. */
+function joinRows(batches: readonly PreparedBatch[]): Rows {
+  if (batches.length === 1) return batches[0].rows;
+  let sequences = 0;
+  const starts = batches.map(({ batchSize }) => (sequences += batchSize) - batchSize);
+  const join = (pick: (rows: Rows, start: number) => Int32Array): Int32Array =>
+    Int32Array.from(batches.flatMap(({ rows }, n) => [...pick(rows, starts[n])]));
+  return {
+    count: batches.reduce((sum, { rows }) => sum + rows.count, 0),
+    sequence: join((rows, start) => rows.sequence.map((b) => start + b)),
+    position: join((rows) => rows.position),
+    user: join((rows) => rows.user),
+    target: join((rows) => rows.target),
+    visibleUntil: join((rows) => rows.visibleUntil),
+  };
 }
 
 /** The states at the rows. @param states [B, T, D] @returns [P, D] */

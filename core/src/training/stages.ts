@@ -2,13 +2,15 @@ import type { TrainConfig } from '../config/run-config.js';
 import { UsageError } from '../errors.js';
 import { nextItemRows } from '../data/row-samplers.js';
 import type { Backbone } from '../specification/backbone.js';
-import type { RowSampler } from '../specification/stage.js';
+import type { RowSampler, SequenceKind, Stage } from '../specification/stage.js';
 
 /** A stage of the plan. Early stopping and validation act in the joint stage only (protocol: fair comparison). */
 export interface PlannedStage {
   readonly name: string;
   readonly epochs: number;
   readonly rows: RowSampler;
+  readonly sequences: SequenceKind;
+  readonly loss?: Stage['loss'];
   /** The fusion takes part. */
   readonly fused: boolean;
 }
@@ -22,16 +24,19 @@ export function planStages(backbone: Backbone, config: TrainConfig): PlannedStag
     );
   }
   const rows = backbone.rowSampler() ?? nextItemRows;
+  const sequences = backbone.sequences();
   const own = backbone.stages().map((stage) => ({
     name: stage.name,
     epochs: stage.epochs,
     rows: stage.rows ?? rows,
+    sequences: stage.sequences ?? sequences,
+    loss: stage.loss,
     fused: false,
   }));
   return [
     ...own,
-    { name: 'warm', epochs: warmEpochs, rows, fused: false },
-    { name: 'joint', epochs: config.epochs - warmEpochs, rows, fused: true },
+    { name: 'warm', epochs: warmEpochs, rows, sequences, fused: false },
+    { name: 'joint', epochs: config.epochs - warmEpochs, rows, sequences, fused: true },
   ];
 }
 

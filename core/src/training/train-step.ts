@@ -4,22 +4,25 @@ import type { Batch } from '../specification/batch.js';
 import { disposeBatch } from '../specification/backbone.js';
 import { Pass } from '../specification/pass.js';
 import type { Parameter } from '../specification/parameters.js';
+import type { Stage, StepLoss } from '../specification/stage.js';
 import type { Adam, AdamConfig } from './adam.js';
-import type { SequenceModel } from './sequence-model.js';
+import type { ModelInput, SequenceModel } from './sequence-model.js';
 
 /** A block of a step's rows. */
 export interface StepPart {
   readonly batch: Batch;
   /** Names the part for dropout and sampling. */
   readonly key: number;
-  /** Multiplies the loss: the part's share of rows, so that every row of an epoch counts alike. */
-  readonly weight: number;
 }
 
 export interface StepInput {
   readonly model: SequenceModel;
-  /** Their gradients are added up before the update. */
+  /** Blocks of like length; the loss is the mean over all their rows. */
   readonly parts: readonly StepPart[];
+  /** Multiplies the loss. Default 1. */
+  readonly weight?: number;
+  /** Stands in for the model's own loss, block by block; their mean by rows. */
+  readonly loss?: Stage['loss'];
   readonly adam: Adam;
   readonly config: AdamConfig;
   readonly rateScale: number;
@@ -29,74 +32,80 @@ export interface StepInput {
 }
 
 /**
- * One step: prepare, forward and backward of each part, update.
- * @returns the sum over parts of weight · loss part, by name, and the gradient's norm as "gradient norm".
+ * One step: prepare, forward and backward, update.
+ * @returns weight · loss part, by name, all of them together as "total", and the gradient's norm as "gradient norm".
  * @throws CocoError at a loss or gradient that is not finite, with the step, the loss parts and the users; the weights
  * are then still those before the step.
  */
 export async function trainStep(input: StepInput): Promise<Record<string, number>> {
-  const report: Record<string, number> = {};
+  const { model, parts } = input;
+  const blocks: ModelInput[] = [];
   let gradients = new Map<string, tf.Tensor>();
   try {
-    for (const part of input.parts) {
-      const found = await partGradients(input, part);
-      gradients = added(gradients, found.gradients);
-      guard(found.report, input, part.batch);
-      for (const [name, value] of Object.entries(found.report))
-        report[name] = (report[name] ?? 0) + value * part.weight;
-    }
-    report['gradient norm'] = input.adam.apply(input.parameters, gradients, input.config, input.rateScale);
-    guard(report, input, input.parts[0].batch);
+    for (const { batch, key } of parts) blocks.push(await prepareBlock(model, batch, key));
+    const found = stepGradients(input, blocks);
+    gradients = found.gradients;
+    guard(found.report, input);
+    const norm = input.adam.apply(input.parameters, gradients, input.config, input.rateScale);
+    const report = { ...found.report, 'gradient norm': norm };
+    guard(report, input);
     return report;
   } finally {
     tf.dispose([...gradients.values()]);
+    for (const { batch, prepared } of blocks) {
+      disposeBatch(batch);
+      tf.dispose(prepared as tf.TensorContainer);
+    }
   }
 }
 
-async function partGradients(
-  { model, parameters }: StepInput,
-  part: StepPart,
-): Promise<{ report: Record<string, number>; gradients: Map<string, tf.Tensor> }> {
-  const batch = await model.backbone.prepare(part.batch);
+async function prepareBlock(model: SequenceModel, raw: Batch, key: number): Promise<ModelInput> {
+  const batch = await model.backbone.prepare(raw);
   const prepared = model.fused ? await model.fusion.prepare(batch) : undefined;
-  const names: string[] = [];
-  const parts: tf.Scalar[] = [];
+  return { batch, prepared, pass: Pass.train(key) };
+}
+
+function stepGradients(
+  { model, parameters, loss, weight = 1 }: StepInput,
+  blocks: readonly ModelInput[],
+): { report: Record<string, number>; gradients: Map<string, tf.Tensor> } {
+  const parts = new Map<string, tf.Scalar>();
   try {
     const gradients = tf.tidy(() => {
       const { grads } = tf.variableGrads(
         () => {
-          const loss = model.stepLoss(batch, prepared, Pass.train(part.key));
-          for (const [name, value] of Object.entries(loss.parts)) {
-            names.push(name);
-            parts.push(tf.keep(tf.clone(value)));
-          }
-          return tf.mul(loss.total, part.weight) as tf.Scalar;
+          const found = loss ? meanLoss(blocks, loss) : model.stepLoss(blocks);
+          const total: tf.Scalar = tf.mul(found.total, weight);
+          for (const [name, value] of Object.entries(found.parts))
+            parts.set(name, tf.keep(tf.mul(value, weight)));
+          parts.set('total', tf.keep(tf.clone(total)));
+          return total;
         },
         parameters.map(({ variable }) => variable),
       );
       return grads;
     });
-    const report = Object.fromEntries(names.map((name, i) => [name, parts[i].dataSync()[0]]));
+    const report = Object.fromEntries([...parts].map(([name, value]) => [name, value.dataSync()[0]]));
     return { report, gradients: byParameter(parameters, gradients) };
   } finally {
-    tf.dispose(parts);
-    disposeBatch(batch);
-    tf.dispose(prepared as tf.TensorContainer);
+    tf.dispose([...parts.values()]);
   }
 }
 
-/** Sum by name; both maps' tensors are used up. */
-function added(sums: Map<string, tf.Tensor>, more: Map<string, tf.Tensor>): Map<string, tf.Tensor> {
-  for (const [name, gradient] of more) {
-    const sum = sums.get(name);
-    if (!sum) {
-      sums.set(name, gradient);
-      continue;
+/** The mean over blocks, each weighing as many as it has rows. */
+function meanLoss(blocks: readonly ModelInput[], loss: NonNullable<Stage['loss']>): StepLoss {
+  const rows = blocks.reduce((sum, { batch }) => sum + batch.rows.count, 0);
+  const parts: Record<string, tf.Scalar> = {};
+  const totals = blocks.map(({ batch, pass }) => {
+    const own = loss(batch, pass);
+    const share = batch.rows.count / rows;
+    for (const [name, value] of Object.entries(own.parts)) {
+      const weighted: tf.Scalar = tf.mul(value, share);
+      parts[name] = name in parts ? tf.add(parts[name], weighted) : weighted;
     }
-    sums.set(name, tf.add(sum, gradient));
-    tf.dispose([sum, gradient]);
-  }
-  return sums;
+    return tf.mul(own.total, share);
+  });
+  return { total: tf.addN(totals) as tf.Scalar, parts };
 }
 
 function byParameter(parameters: readonly Parameter[], grads: tf.NamedTensorMap): Map<string, tf.Tensor> {
@@ -108,7 +117,7 @@ function byParameter(parameters: readonly Parameter[], grads: tf.NamedTensorMap)
   return found;
 }
 
-function guard(report: Record<string, number>, { place }: StepInput, batch: Batch): void {
+function guard(report: Record<string, number>, { place, parts: [{ batch }] }: StepInput): void {
   if (Object.values(report).every(Number.isFinite)) return;
   const parts = Object.entries(report).map(([name, value]) => `${name} ${value}`);
   const users = [...new Set(batch.rows.user)].slice(0, 8).join(', ');

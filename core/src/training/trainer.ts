@@ -1,8 +1,7 @@
 import type { TrainConfig } from '../config/run-config.js';
 import { breathe } from '../breathe.js';
-import { type PlannedStep, type Sequence, makeBatch, planEpoch, trainingSequences } from '../data/batches.js';
+import type { PlannedStep } from '../data/batches.js';
 import { StoppedError } from '../errors.js';
-import { usesBatchNegatives } from '../losses/create-loss.js';
 import { evaluateRanker } from '../evaluation/evaluate.js';
 import { Random } from '../random.js';
 import type { Split } from '../specification/dataset.js';
@@ -10,8 +9,9 @@ import type { FitContext, NamedArray } from '../specification/ranker.js';
 import { Adam } from './adam.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { FusedRanker } from './fused-ranker.js';
+import { StageSteps } from './stage-steps.js';
 import { type PlannedStage, planStages, rateScale } from './stages.js';
-import { type StepPart, trainStep } from './train-step.js';
+import { trainStep } from './train-step.js';
 import { sampleStates, validationLosses } from './samples.js';
 
 const checkpointFile = 'checkpoint.safetensors';
@@ -46,19 +46,15 @@ export interface TrainerInput {
 export class Trainer {
   private readonly adam = new Adam();
   private readonly random: Random;
-  private readonly sequences: readonly Sequence[];
   private readonly stages: readonly PlannedStage[];
-  /** Item positions of an epoch. */
-  private readonly tokens: number;
+  /** Of the stage that runs. */
+  private steps!: StageSteps;
   private position: Position = freshPosition();
   private best?: ReadonlyMap<string, NamedArray>;
   private startedAt = Date.now();
 
   constructor(private readonly input: TrainerInput) {
     this.random = new Random(input.context.seed).derive('training');
-    this.sequences = trainingSequences(input.split);
-    const { maxLength } = input.ranker.model.backbone;
-    this.tokens = sum(this.sequences.map(({ history }) => Math.min(history.length, maxLength)));
     this.stages = planStages(input.ranker.model.backbone, input.config);
   }
 
@@ -95,7 +91,8 @@ export class Trainer {
   }
 
   private async runStage(stage: PlannedStage): Promise<void> {
-    const { ranker, context } = this.input;
+    const { ranker, split, config, context } = this.input;
+    this.steps = new StageSteps(stage, ranker.model.backbone, config, split, this.random);
     ranker.model.fused = stage.fused;
     const starts = this.position.epoch === 0 && this.position.step === 0;
     if (stage.name === 'warm' && starts && (await this.loadWarm())) return;
@@ -113,9 +110,7 @@ export class Trainer {
   private async runEpoch(stage: PlannedStage): Promise<void> {
     const { ranker, config } = this.input;
     const { position } = this;
-    const { maxLength } = ranker.model.backbone;
-    const limits = { ...config, maxLength, wholeSteps: usesBatchNegatives(config.loss) };
-    const plan = planEpoch(this.sequences, limits, this.random.derive('order', stage.name, position.epoch));
+    const plan = this.steps.plan(position.epoch);
     const startedAt = Date.now();
     while (position.step < plan.length) {
       await this.runStep(stage, plan);
@@ -153,7 +148,8 @@ export class Trainer {
     const all = position.stepsBefore + (stage.epochs - position.epoch) * plan.length;
     const report = await trainStep({
       model: ranker.model,
-      parts: plan[position.step].map((block, n) => this.stepPart(stage, block, n, plan.length)),
+      ...this.steps.make(plan, position.epoch, position.step),
+      loss: stage.loss,
       adam: this.adam,
       config,
       rateScale: rateScale(config, at, all),
@@ -164,22 +160,9 @@ export class Trainer {
     for (const [name, value] of Object.entries(report))
       position.sums[name] = (position.sums[name] ?? 0) + value;
     position.step++;
-    const mean = position.sums.recommendation / position.step;
+    const mean = (position.sums.total ?? NaN) / position.step;
     const note = `epoch ${position.epoch + 1}/${stage.epochs}, loss ${mean.toFixed(3)}`;
     context.progress.report(`${stage.name} ${ranker.id}`, at + 1, all, note);
-  }
-
-  private stepPart(stage: PlannedStage, block: Int32Array, n: number, steps: number): StepPart {
-    const { epoch, step } = this.position;
-    const random = this.random.derive('step', stage.name, epoch, step, n);
-    const { maxLength } = this.input.ranker.model.backbone;
-    const members = Array.from(block, (i) => this.sequences[i]);
-    const batch = makeBatch(members, { maxLength, phase: 'train', rows: stage.rows, random });
-    return {
-      batch,
-      key: random.derive('pass').streamKey,
-      weight: (sum(batch.lengths) * steps) / this.tokens,
-    };
   }
 
   private trainable(stage: PlannedStage): ReturnType<typeof this.input.ranker.model.parameters.entries> {
@@ -210,7 +193,7 @@ export class Trainer {
   private sample(count: number): ReturnType<typeof sampleStates> {
     const { ranker } = this.input;
     const { stage, epoch } = this.position;
-    return sampleStates(ranker, this.sequences, count, this.random.derive('sample', stage, epoch));
+    return sampleStates(ranker, this.steps.sequences, count, this.random.derive('sample', stage, epoch));
   }
 
   private async logEpoch(record: Record<string, string | number>): Promise<void> {
@@ -268,12 +251,6 @@ export class Trainer {
     if (fusion !== undefined) ranker.model.fusion.restoreEpochState(fusion);
     return true;
   }
-}
-
-function sum(values: ArrayLike<number>): number {
-  let total = 0;
-  for (let i = 0; i < values.length; i++) total += values[i];
-  return total;
 }
 
 function freshPosition(): Position {
