@@ -3,7 +3,8 @@
  *
  * Deviations from the authors' code (github.com/kang205/SASRec):
  * - The loss is the config's (`train.loss`); full softmax by default, where the paper has BCE with one negative.
- * - Padding is on the right and positions count from the oldest item kept, where the authors pad on the left.
+ * - Short histories share a row (`layers/packing.ts`) and positions count from the oldest item kept, where the authors
+ *   pad each history on the left.
  * - Scores are over all items; the authors rank 101 candidates.
  * - `norm: post` is the transformer's original order (as in BERT4Rec's and S3-Rec's code): embeddings are normalised, then
  *   each sub-layer's sum. `norm: pre` is the paper's, but the residual is the raw input, not the normalised query.
@@ -19,12 +20,12 @@ import {
   type Pass,
   type PreparedBatch,
   UsageError,
-  causalMask,
   defaultBackboneCapabilities,
   gatherRows,
   normal,
 } from '@coco-rec/core';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
+import { type Packing, packHistories, unpack } from './layers/packing.js';
 import {
   type TransformerBlock,
   buildTransformerBlock,
@@ -87,6 +88,7 @@ export class SASRecBackbone extends Backbone {
   readonly id = 'sasrec';
   readonly dimension: number;
   override readonly maxLength: number;
+  override readonly mixesLengths = true;
   private positions!: tf.Variable;
   /** On the embeddings (post) or on the last states (pre). */
   private outerNorm!: Norm;
@@ -108,28 +110,26 @@ export class SASRecBackbone extends Backbone {
   }
 
   encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
-    const { batchSize: B, length: T } = batch;
     const { dimension: D, dropout, norm, scaleEmbedding } = this.config;
-    const ids = tf.reshape(batch.itemIds, [B * T]) as tf.Tensor1D;
-    const gathered = tf.reshape(items.gather(ids), [B, T, D]);
+    const packing = packHistories(batch);
+    const { rows: R, width: C, mask } = packing;
+    const gathered = items.gather(tf.tensor1d(packing.items, 'int32')); // [R·C, D]
     const scaled = scaleEmbedding ? tf.mul(gathered, Math.sqrt(D)) : gathered;
-    const sum = tf.add(scaled, this.positionVectors(batch)) as tf.Tensor3D; // [B, T, D]
+    const sum = tf.reshape(tf.add(scaled, this.positionVectors(batch, packing)), [R, C, D]) as tf.Tensor3D;
     let x = pass.dropout(norm === 'post' ? normalise(sum, this.outerNorm) : sum, dropout);
-    const mask = causalMask(batch.lengths, T);
     for (const block of this.blocks) x = transformerBlock(block, x, { ...this.config, mask, pass });
-    return norm === 'pre' ? normalise(x, this.outerNorm) : x;
+    return unpack(norm === 'pre' ? normalise(x, this.outerNorm) : x, packing, batch.batchSize, batch.length);
   }
 
-  /** @returns [T, D], or [B, T, D] where they count from the newest item */
-  private positionVectors({ batchSize: B, length: T, lengths }: PreparedBatch): tf.Tensor {
-    const { dimension: D, maxLength, positionsFrom } = this.config;
-    const table = this.positions as unknown as tf.Tensor2D; // [maxLength, D]
-    if (positionsFrom === 'oldest') return tf.slice(table, [0, 0], [T, D]);
-    const ids = new Int32Array(B * T); // padding takes any position
-    lengths.forEach((length, b) => {
-      for (let t = 0; t < length; t++) ids[b * T + t] = maxLength - length + t;
-    });
-    return tf.reshape(gatherRows(table, tf.tensor1d(ids, 'int32')), [B, T, D]);
+  /** @returns [R·C, D] */
+  private positionVectors({ batchSize, length: T, lengths }: PreparedBatch, packing: Packing): tf.Tensor2D {
+    const { maxLength, positionsFrom } = this.config;
+    const ids = packing.positions.slice();
+    if (positionsFrom === 'newest') {
+      for (let b = 0; b < batchSize; b++)
+        for (let t = 0; t < lengths[b]; t++) ids[packing.slots[b * T + t]] += maxLength - lengths[b];
+    }
+    return gatherRows(this.positions as unknown as tf.Tensor2D, tf.tensor1d(ids, 'int32'));
   }
 }
 

@@ -11,6 +11,8 @@ export interface BatchLimits {
   readonly maxLength: number;
   /** Each step is one block of `usersPerStep` users, whatever its length: for in-batch negatives. Default false. */
   readonly wholeSteps?: boolean;
+  /** A step is one block, of any lengths. Default false. */
+  readonly mixedLengths?: boolean;
 }
 
 /** A history with the item that follows it (0: none). */
@@ -65,7 +67,7 @@ export function planEpoch(
       (!limits.wholeSteps && tokens + lengthOf(order[end]) > limits.tokensPerStep);
     if (isFull && end > start) {
       const members = order.subarray(start, end);
-      steps.push(limits.wholeSteps ? [members] : blocksOf(members, lengthOf));
+      steps.push(limits.wholeSteps || limits.mixedLengths ? [members] : blocksOf(members, lengthOf));
       start = end;
       tokens = 0;
     }

@@ -31,6 +31,8 @@ export abstract class Backbone {
   abstract readonly dimension: number;
   /** Histories are cut to their newest `maxLength` items. */
   readonly maxLength: number = 50;
+  /** True: short histories beside long ones cost it nothing, so a step is one batch, not several of like length. */
+  readonly mixesLengths: boolean = false;
   readonly capabilities: BackboneCapabilities = defaultBackboneCapabilities;
   protected context!: BackboneContext;
   private items!: ItemVectors;

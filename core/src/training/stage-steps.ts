@@ -31,7 +31,8 @@ export class StageSteps {
 
   plan(epoch: number): PlannedStep[] {
     const { backbone, config, stage } = this;
-    const limits = { ...config, maxLength: backbone.maxLength, wholeSteps: usesBatchNegatives(config.loss) };
+    const { maxLength, mixesLengths: mixedLengths } = backbone;
+    const limits = { ...config, maxLength, mixedLengths, wholeSteps: usesBatchNegatives(config.loss) };
     return planEpoch(this.sequences, limits, this.random.derive('order', stage.name, epoch));
   }
 
