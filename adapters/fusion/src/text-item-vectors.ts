@@ -15,12 +15,12 @@ import type { VectorTable } from './whiten.js';
 export const gateOptions = { learningRateScale: 10, weightDecay: false } as const;
 
 /**
- * Item text at the item side: item vector + g ⊙ MLP(title vector), g ∈ R^D starting at 0, so that a fused model starts
- * as its backbone. An item without text has a zero title vector; all of them share what the MLP makes of it.
+ * Item text at the item side: item vector + MLP(title vector), its last layer starting at 0, so that a fused model starts
+ * as its backbone. (A gate from 0 on a random MLP hardly opens: neither learns before the other has.) An item without text
+ * has a zero title vector; all of them share what the MLP makes of it.
  */
 export class ItemTextSide {
   private readonly features: tf.Tensor2D;
-  private readonly gate: tf.Variable;
   private readonly inner: tf.Variable;
   private readonly innerBias: tf.Variable;
   private readonly outer: tf.Variable;
@@ -29,10 +29,9 @@ export class ItemTextSide {
   /** @param table title vectors [V+1, w] @param dimension D */
   constructor(parameters: Parameters, table: VectorTable, dimension: number) {
     this.features = tf.tensor2d(table.values, [table.count, table.width]);
-    this.gate = parameters.variable('gate', [dimension], constant(0), gateOptions);
     this.inner = parameters.variable('inner', [table.width, dimension], xavier);
     this.innerBias = parameters.variable('innerBias', [dimension], constant(0), { weightDecay: false });
-    this.outer = parameters.variable('outer', [dimension, dimension], xavier);
+    this.outer = parameters.variable('outer', [dimension, dimension], constant(0));
     this.outerBias = parameters.variable('outerBias', [dimension], constant(0), { weightDecay: false });
   }
 
@@ -53,13 +52,15 @@ export class ItemTextSide {
 
   private project(features: tf.Tensor2D): tf.Tensor2D {
     const hidden = gelu(linear(features, this.inner, this.innerBias)); // [N, D]
-    const text = linear(hidden, this.outer, this.outerBias); // [N, D]
-    return tf.mul(text, this.gate);
+    return linear(hidden, this.outer, this.outerBias);
   }
 
-  /** Mean |g| for the log. */
+  /** How much text is added, for the log: the mean over items and dimensions of its absolute value. */
   async gauges(): Promise<Record<string, number>> {
-    return { 'mean |item gate|': meanAbsolute(await this.gate.data()) };
+    const added = tf.tidy(() => this.block(1, this.features.shape[0]));
+    const values = await added.data();
+    added.dispose();
+    return { 'mean |item text|': meanAbsolute(values) };
   }
 
   dispose(): void {

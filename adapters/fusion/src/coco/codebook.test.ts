@@ -240,7 +240,7 @@ describe('codebook', function () {
       'codebook usage',
       'codebook perplexity',
       're-seeded prompts',
-      'mean |item gate|',
+      'mean |item text|',
     ]) {
       assert.ok(Number.isFinite(record[name]), name);
     }
