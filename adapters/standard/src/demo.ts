@@ -1,15 +1,14 @@
 import { join } from 'node:path';
-import { CocoError, type Metrics, UsageError, evaluateRanker } from '@coco-rec/core';
+import { type Metrics, UsageError } from '@coco-rec/core';
 import { type Comparison, compare } from './compare.js';
 import { demoSettings } from './demo-config.js';
-import { type PlainConfig, checkConfig } from './load-config.js';
+import type { PlainConfig } from './load-config.js';
 import { NodeFileStore } from './node-ports.js';
-import { type RecommenderOptions, createContext, createRecommender } from './recommender.js';
+import { type RecommenderOptions, createRecommender } from './recommender.js';
 import { gainCells } from './report/comparison-tables.js';
 import { durationText, metricText } from './report/figures.js';
 import { type Table, figureColumns } from './report/table.js';
 import { writeComparisonReport } from './report/write-report.js';
-import { Session } from './session.js';
 
 /** What the demo leaves in its folder, to know it again. */
 const markerFile = 'demo.json';
@@ -43,9 +42,9 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   if (options.fresh) await removeEarlier(files);
   const config: PlainConfig = { ...demoSettings.config, ...options.config, output };
   await files.write(markerFile, `${JSON.stringify(config, null, 2)}\n`);
-  const popularity = await popularityMetrics(config, output, options);
+  const popularity = await plainMetrics('popularity', config, output, options);
   const comparison = await compare(config, { ...options, fusions, seeds: demoSettings.seeds });
-  const oracle = await oracleMetrics(config, files, options);
+  const oracle = await plainMetrics('oracle', config, output, options);
   const table = demoTable({ popularity, comparison, oracle, seconds: (Date.now() - startedAt) / 1000 });
   const report = await writeComparisonReport(output, comparison, [table]);
   return { table, output, report };
@@ -60,42 +59,19 @@ async function removeEarlier(files: NodeFileStore): Promise<void> {
   await files.remove('');
 }
 
-async function popularityMetrics(
+/** Test figures of a recommender without fusion. */
+async function plainMetrics(
+  backbone: string,
   config: PlainConfig,
   output: string,
   options: DemoOptions,
 ): Promise<Metrics> {
-  const own = { ...config, backbone: 'popularity', fusion: 'none', output: join(output, 'popularity') };
+  const own = { ...config, backbone, fusion: 'none', output: join(output, backbone) };
   const recommender = createRecommender(own, options);
   try {
     return (await recommender.fit()).test;
   } finally {
     recommender.dispose();
-  }
-}
-
-/** The Bayes predictor of the shop, given the observed history only: nobody is better on average. */
-async function oracleMetrics(
-  plain: PlainConfig,
-  files: NodeFileStore,
-  options: DemoOptions,
-): Promise<Metrics> {
-  const config = checkConfig(plain);
-  const { registry, context } = createContext(config.output, options);
-  const session = await Session.open(config, registry, context);
-  try {
-    const { split } = session;
-    const { oracle } = split.dataset;
-    if (!oracle)
-      throw new CocoError(`The data ${split.dataset.name} has no oracle: the demo needs a simulated shop.`);
-    const { topK, filter } = config.evaluate;
-    const how = { target: 'test', cutoffs: topK, removeSeen: filter === 'seen' } as const;
-    context.progress.log('oracle: measuring what nobody can beat.');
-    const { metrics } = await evaluateRanker(oracle, split, { ...how, ...context });
-    await files.write('oracle.json', `${JSON.stringify({ test: metrics }, null, 2)}\n`);
-    return metrics;
-  } finally {
-    session.dispose();
   }
 }
 

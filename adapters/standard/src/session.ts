@@ -80,8 +80,10 @@ export class Session {
   /** Makes the ranker that the config names: backbone + fusion, or a plain ranker. */
   async createRanker(config: RunConfig, seed: number): Promise<Ranker> {
     const units = this.check(config);
-    if ('kind' in units)
-      return units.create(readConfig(units.config, splitSetting(config.backbone).keys, 'backbone'));
+    if ('kind' in units) {
+      const own = readConfig(units.config, splitSetting(config.backbone).keys, 'backbone');
+      return units.create(own, this.split.dataset);
+    }
     const extraKeys = units.fusion.knowledgeKeys?.(units.fusionConfig) ?? {};
     const wanted = units.needs.knowledge && config.knowledge;
     const knowledge = wanted ? await this.knowledge(wanted, extraKeys) : undefined;

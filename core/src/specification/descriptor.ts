@@ -27,7 +27,8 @@ export interface BackboneDescriptor<Config extends object = object> extends Desc
 /** A recommender without fusion: named where a backbone is named. */
 export interface RankerDescriptor<Config extends object = object> extends Descriptor<Config> {
   readonly kind: 'ranker';
-  create(config: Config): Ranker;
+  /** @throws UsageError if the data lack what it needs */
+  create(config: Config, dataset: Dataset): Ranker;
 }
 
 export interface FusionDescriptor<Config extends object = object> extends Descriptor<Config> {
