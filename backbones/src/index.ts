@@ -1,10 +1,20 @@
 import type { BackboneDescriptor, RankerDescriptor } from '@coco-rec/core';
 import { oracle } from './oracle.js';
+import { bert4rec } from './bert4rec.js';
 import { popularity } from './popularity.js';
+import { s3rec } from './s3rec.js';
 import { sasrec } from './sasrec.js';
 
 /** The built-in recommenders; one line each. */
-export const backbones: readonly (BackboneDescriptor | RankerDescriptor)[] = [oracle, popularity, sasrec];
+export const backbones: readonly (BackboneDescriptor | RankerDescriptor)[] = [
+  oracle,
+  popularity,
+  sasrec,
+  bert4rec,
+  s3rec,
+];
 
+export { BERT4RecBackbone, BERT4RecConfig } from './bert4rec.js';
+export { S3RecBackbone, S3RecConfig } from './s3rec.js';
 export { SASRecBackbone, SASRecConfig } from './sasrec.js';
 export { PopularityRanker } from './popularity.js';

@@ -76,6 +76,7 @@ export { createContainer, tokens, type Ports } from './container.js';
 export { checkNeeds, type Pairing } from './check-needs.js';
 export { encodeSafetensors, decodeSafetensors } from './data/safetensors.js';
 export { nextItemRows, lastItemRows } from './data/row-samplers.js';
+export { clozeRows, withMaskPlace, type HiddenPositions } from './data/cloze.js';
 export {
   type Sequence,
   type PlannedStep,

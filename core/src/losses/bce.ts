@@ -1,4 +1,4 @@
-import { IsInt, IsNumber, Max, Min } from 'class-validator';
+import { IsInt, Min } from 'class-validator';
 import * as tf from '@tensorflow/tfjs-core';
 import { Describe } from '../config/describe.js';
 import { Random } from '../random.js';
@@ -8,49 +8,47 @@ import type { LossContext, LossDescriptor } from './loss.js';
 import { Positives } from './positives.js';
 
 /**
- * Binary cross-entropy with uniform negatives of each row's own. Deviations: the mean over the 1 + K terms is taken
- * (SASRec sums its two, a constant factor); gSASRec's σ^β becomes a factor β on the positive term, which is the same and
- * cannot overflow.
+ * Binary cross-entropy with uniform negatives of each row's own. Deviation: the mean over the 1 + K terms is taken, where
+ * SASRec sums its two, a constant factor.
  */
 export class BCELossConfig {
-  @Describe(
-    'Negatives of each row: items that its user has not had in training. SASRec takes 1, gSASRec 256.',
-  )
+  @Describe('Negatives of each row: items that its user has not had in training. SASRec takes 1.')
   @IsInt()
   @Min(1)
   negatives = 1;
-
-  @Describe(
-    "gSASRec's calibration t from 0 (plain) to 1 (the full correction for negative sampling); it takes .75.",
-  )
-  @IsNumber()
-  @Min(0)
-  @Max(1)
-  calibration = 0;
 }
 
 export const bceLoss: LossDescriptor<BCELossConfig> = {
   id: 'bce',
-  summary: 'Binary cross-entropy of the target against sampled negatives of each row (SASRec, gSASRec).',
-  paper: 'Kang and McAuley 2018 (SASRec); Petrov and Macdonald 2023 (gSASRec)',
+  summary: 'Binary cross-entropy of the target against sampled negatives of each row (SASRec).',
+  paper: 'Kang and McAuley 2018 (SASRec)',
   config: BCELossConfig,
-  create: createBCE,
+  create: ({ negatives }, context) => binaryLoss({ negatives, positiveWeight: 1 }, context),
 };
 
 const mostTries = 100;
 
-function createBCE({ negatives: width, calibration }: BCELossConfig, context: LossContext): RowLoss {
+export interface BinaryLossOptions {
+  /** K, of each row. */
+  readonly negatives: number;
+  /** Multiplies the positive term. */
+  readonly positiveWeight: number;
+}
+
+/** Mean of −w · log σ(target's score) and the K terms −log(1 − σ(negative's score)), by softplus: no score overflows. */
+export function binaryLoss(
+  { negatives: width, positiveWeight }: BinaryLossOptions,
+  context: LossContext,
+): RowLoss {
   const { itemCount } = context.dataset;
   const positives = new Positives(context);
-  const sampling = width / Math.max(1, itemCount - 1); // gSASRec's α
-  const power = sampling * (calibration * (1 - 1 / sampling) + 1 / sampling); // gSASRec's β
   return (states, rows, items, pass) => {
     const random = pass.training ? new Random(pass.nextKey()) : context.random.derive('validation');
     const ids = drawNegatives({ rows, width, itemCount, positives, random });
     const own = tf.sum(tf.mul(states, items.gather(tf.tensor1d(rows.target, 'int32'))), 1); // [P]
     const vectors = items.gather(tf.tensor1d(ids, 'int32')); // [P·K, D]
     const others = scoresOf(states, vectors, width); // [P, K]
-    const positiveTerm = tf.mul(tf.softplus(tf.neg(own)), power); // [P]: −log σ(s)^β
+    const positiveTerm = tf.mul(tf.softplus(tf.neg(own)), positiveWeight); // [P]
     return tf.div(tf.add(positiveTerm, tf.sum(tf.softplus(others), 1)), width + 1);
   };
 }

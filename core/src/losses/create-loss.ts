@@ -2,13 +2,20 @@ import { readConfig } from '../config/validate.js';
 import { UsageError, nearestName } from '../errors.js';
 import type { RowLoss } from '../specification/row-loss.js';
 import { bceLoss } from './bce.js';
+import { gbceLoss } from './gbce.js';
 import { infoNCELoss } from './info-nce.js';
 import type { LossContext, LossDescriptor } from './loss.js';
 import { sampledSoftmaxLoss } from './sampled-softmax.js';
 import { softmaxLoss } from './softmax.js';
 
 /** The built-in losses; one line each. */
-export const losses: readonly LossDescriptor[] = [softmaxLoss, sampledSoftmaxLoss, infoNCELoss, bceLoss];
+export const losses: readonly LossDescriptor[] = [
+  softmaxLoss,
+  sampledSoftmaxLoss,
+  infoNCELoss,
+  bceLoss,
+  gbceLoss,
+];
 
 /** @throws UsageError listing the known losses. */
 export function findLoss(id: string): LossDescriptor {

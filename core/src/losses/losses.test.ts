@@ -144,7 +144,11 @@ describe('losses', () => {
           { id, temperature: 0.2, normalise: true },
           { id, logQ: true, maskPositives: false },
         ],
-        bce: ['bce', { id, negatives: 3, calibration: 0.75 }],
+        bce: ['bce', { id, negatives: 3 }],
+        gbce: [
+          { id, negatives: 3 },
+          { id, negatives: 1, calibration: 1 },
+        ],
       }[id] as (string | { id: string })[];
 
       it(`${id} has right gradients, repeats itself for the same key and leaves nothing behind`, () => {
@@ -223,27 +227,39 @@ describe('losses', () => {
       valuesCloseTo(found, expected, 0.02);
     });
 
-    it('bce takes unseen items as negatives and calibrates the positive', () => {
+    it('bce takes unseen items as negatives', () => {
       const [h, items] = [states(), table()];
-      const one = (calibration: number): Float32Array =>
-        createLoss({ id: 'bce', calibration }, context)(
-          h,
-          rows,
-          new TableItemVectors(items),
-          Pass.train(4),
-        ).dataSync() as Float32Array;
-      const [plain, calibrated] = [one(0), one(1)];
+      const found = createLoss('bce', context)(
+        h,
+        rows,
+        new TableItemVectors(items),
+        Pass.train(4),
+      ).dataSync();
       scoresOf(h, items).forEach((scores, p) => {
-        const own = softplus(-scores[rows.target[p]]);
-        // With t = 1 the positive term weighs α = 1 / 5.
-        valuesCloseTo([plain[p] - calibrated[p]], [(own * (1 - 1 / 5)) / 2], 1e-4);
-        const negative = 2 * plain[p] - own;
+        const negative = 2 * found[p] - softplus(-scores[rows.target[p]]);
         const candidates = [1, 2, 3, 4, 5, 6].filter(
           (item) => Math.abs(softplus(scores[item]) - negative) < 1e-4,
         );
         const had = rows.user[p] < 0 ? [] : histories[rows.user[p]].slice(0, trainLengths[rows.user[p]]);
         assert.ok(candidates.some((item) => !had.includes(item) && item !== rows.target[p]));
       });
+    });
+
+    it("gbce is bce with the target's probability to the power β of gSASRec", () => {
+      const [h, items] = [states(), table()];
+      const of = (setting: string | { id: string }): ArrayLike<number> =>
+        createLoss(setting, context)(h, rows, new TableItemVectors(items), Pass.train(4)).dataSync();
+      const plain = of({ id: 'bce', negatives: 2 } as { id: string });
+      valuesCloseTo(of({ id: 'gbce', negatives: 2, calibration: 0 } as { id: string }), plain, 1e-6);
+      for (const calibration of [0.75, 1]) {
+        const share = 2 / 5; // negatives over the other items
+        const beta = share * (calibration * (1 - 1 / share) + 1 / share); // as the paper writes it
+        const expected = scoresOf(h, items).map((scores, p) => {
+          const probability = 1 / (1 + Math.exp(-scores[rows.target[p]]));
+          return plain[p] + (Math.log(probability) - Math.log(probability ** beta)) / 3;
+        });
+        valuesCloseTo(of({ id: 'gbce', negatives: 2, calibration } as { id: string }), expected, 1e-5);
+      }
     });
 
     it('bce ends for a user who has had every item', () => {

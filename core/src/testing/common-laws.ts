@@ -160,18 +160,22 @@ export async function trainIfPossible(world: World, count: number): Promise<void
 }
 
 /**
- * Demands that every trainable variable of a part gets a finite gradient that is not all zero, over 3 batches.
+ * Demands that every trainable variable of a part gets a finite gradient that is not all zero, over 3 batches; of a
+ * backbone, in its main training or in a stage with a loss of its own.
  * @throws CocoError naming the variables without
  */
 export async function demandGradients(world: World, part: 'backbone' | 'fusion'): Promise<void> {
   const names = world.trainable(part).map(({ name }) => name);
   demand(names.length > 0, `The ${part} has no trainable variable.`);
   const without = new Set(names);
-  for (let n = 0; n < 3; n++) {
-    const gradients = await world.gradients(world.trainingBatch(n), part);
-    for (const [name, values] of gradients) {
-      demandFinite(values, `Gradient of "${name}"`);
-      if (values.some((value) => value !== 0)) without.delete(name);
+  const own = part === 'backbone' ? world.model.backbone.stages().filter(({ loss }) => loss) : [];
+  for (const { rows, loss } of [{ rows: undefined, loss: undefined }, ...own]) {
+    for (let n = 0; n < 3; n++) {
+      const gradients = await world.gradients(world.trainingBatch(n, rows), part, loss);
+      for (const [name, values] of gradients) {
+        demandFinite(values, `Gradient of "${name}"`);
+        if (values.some((value) => value !== 0)) without.delete(name);
+      }
     }
   }
   demand(without.size === 0, `No gradient in 3 batches: ${[...without].join(', ')}.`);

@@ -14,7 +14,7 @@ import { type FuseResult, FusionStrategy, type WarmStates } from '../specificati
 import type { KnowledgeLLM } from '../specification/knowledge-llm.js';
 import { type Parameter, Parameters } from '../specification/parameters.js';
 import { Pass } from '../specification/pass.js';
-import type { RowSampler } from '../specification/stage.js';
+import type { RowSampler, Stage } from '../specification/stage.js';
 import { Adam } from '../training/adam.js';
 import { FusedRanker } from '../training/fused-ranker.js';
 import { sampleStates } from '../training/samples.js';
@@ -120,12 +120,12 @@ export class World {
   }
 
   /** The n-th training batch of 8 sequences. */
-  trainingBatch(n: number): Batch {
+  trainingBatch(n: number, rows = this.trainingRows()): Batch {
     const start = n * sequencesPerStep;
     const chosen = Array.from({ length: Math.min(sequencesPerStep, this.sequences.length) }, (_, i) => {
       return this.sequences[(start + i) % this.sequences.length];
     });
-    return this.batch(chosen, 'train', this.trainingRows());
+    return this.batch(chosen, 'train', rows);
   }
 
   trainingRows(): RowSampler {
@@ -171,14 +171,17 @@ export class World {
     this.ranker.weightsChanged();
   }
 
-  /** Gradients of a training batch's loss by parameter name; absent where there is none. */
-  async gradients(batch: Batch, part: Part): Promise<Map<string, Float32Array>> {
+  /** Gradients of a training batch's loss, or of a stage's own, by parameter name; absent where there is none. */
+  async gradients(batch: Batch, part: Part, loss?: Stage['loss']): Promise<Map<string, Float32Array>> {
     const parameters = this.trainable(part);
     const key = new Random(this.options.seed).derive('gradient', batch.rows.count).streamKey;
     return this.withPrepared(batch, (prepared, extra) => {
+      const pass = Pass.train(key);
       const { value, grads } = tf.tidy(() =>
         tf.variableGrads(
-          () => this.model.stepLoss([{ batch: prepared, prepared: extra, pass: Pass.train(key) }]).total,
+          () =>
+            (loss ? loss(prepared, pass) : this.model.stepLoss([{ batch: prepared, prepared: extra, pass }]))
+              .total,
           parameters.map(({ variable }) => variable),
         ),
       );

@@ -1,0 +1,183 @@
+/**
+ * BERT4Rec: bidirectional self-attention trained to fill in hidden items (Sun et al., CIKM 2019).
+ *
+ * Deviations from the authors' code (github.com/FeiSun/BERT4Rec):
+ * - The last training item is hidden in every sample, not in `maskRatio` of them: as for every backbone here it is a
+ *   target only. `lastMaskShare` is the share of samples in which it is the only one; the authors have 1 in 11 of them.
+ * - What is hidden is drawn anew in each epoch; the authors draw 10 times beforehand. A history longer than `maxLength`
+ *   is cut to its newest items, where the authors add windows of the rest.
+ * - The MASK comes on top of `maxLength`; the authors' 50 places hold it.
+ * - MASK and padding are no candidates of the softmax, and MASK has a vector of its own.
+ * - The loss is the config's (`train.loss`); full softmax, the paper's, by default. The bias takes part in all of them.
+ * - Layer norm's epsilon is 1e-5; weights are Gaussian, not cut at two deviations.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { IsInt, IsNumber, Max, Min } from 'class-validator';
+import {
+  Backbone,
+  type BackboneCapabilities,
+  type BackboneContext,
+  type BackboneDescriptor,
+  type Batch,
+  Describe,
+  type ItemVectors,
+  type Parameters,
+  type Pass,
+  type PreparedBatch,
+  type Random,
+  type RowSampler,
+  type Rows,
+  clozeRows,
+  constant,
+  defaultBackboneCapabilities,
+  gelu,
+  linear,
+  normal,
+  paddingMask,
+  withMaskPlace,
+} from '@coco-rec/core';
+import { type BertEncoder, bertEncode, buildBertEncoder, tokenVectors } from './layers/bert-encoder.js';
+import { BiasedItemVectors, withOne } from './layers/biased-item-vectors.js';
+import { checkHeads } from './layers/check-heads.js';
+import { type Norm, buildNorm, normalise } from './layers/norm.js';
+
+export class BERT4RecConfig {
+  @Describe('Model width D.')
+  @IsInt()
+  @Min(1)
+  dimension = 64;
+
+  @Describe('Histories are cut to their newest items; the MASK comes on top.')
+  @IsInt()
+  @Min(1)
+  maxLength = 50;
+
+  @Describe('Transformer blocks.')
+  @IsInt()
+  @Min(1)
+  numLayers = 2;
+
+  @Describe('Attention heads; divides `dimension`.')
+  @IsInt()
+  @Min(1)
+  numHeads = 2;
+
+  @Describe('Width of the feed-forward layer, as a multiple of `dimension`.')
+  @IsInt()
+  @Min(1)
+  feedForwardFactor = 4;
+
+  @Describe('Dropout on embeddings and block outputs. On Beauty the authors have .5.')
+  @IsNumber()
+  @Min(0)
+  @Max(0.95)
+  dropout = 0.2;
+
+  @Describe('Dropout on attention weights.')
+  @IsNumber()
+  @Min(0)
+  @Max(0.95)
+  attentionDropout = 0.2;
+
+  @Describe(
+    'Share of the items of a training sequence that are hidden, the last one among them. The paper: .2 to .6.',
+  )
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  maskRatio = 0.6;
+
+  @Describe('Share of the training sequences in which only the last item is hidden, as at prediction.')
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  lastMaskShare = 0.1;
+}
+
+/** States see all of a sequence, and only the one at the MASK predicts. */
+const capabilities: BackboneCapabilities = {
+  ...defaultBackboneCapabilities,
+  causal: false,
+  perPositionStates: false,
+};
+
+export class BERT4RecBackbone extends Backbone {
+  readonly id = 'bert4rec';
+  readonly dimension: number;
+  override readonly maxLength: number;
+  override readonly capabilities = capabilities;
+  private encoder!: BertEncoder;
+  private output!: tf.Variable;
+  private outputBias!: tf.Variable;
+  private outputNorm!: Norm;
+  /** [V+1, 1] */
+  private itemBias!: tf.Variable;
+
+  constructor(private readonly config: BERT4RecConfig) {
+    super();
+    this.dimension = config.dimension;
+    this.maxLength = config.maxLength;
+  }
+
+  protected build(parameters: Parameters, { itemCount }: BackboneContext): void {
+    const { dimension: D, maxLength } = this.config;
+    const isBias = { weightDecay: false };
+    this.encoder = buildBertEncoder(parameters, { ...this.config, positions: maxLength + 1 });
+    this.output = parameters.variable('output', [D, D], normal(0.02));
+    this.outputBias = parameters.variable('outputBias', [D], constant(0), isBias);
+    this.outputNorm = buildNorm(parameters, 'outputNorm', D);
+    this.itemBias = parameters.variable('itemBias', [itemCount + 1, 1], constant(0), isBias);
+  }
+
+  override rowSampler(): RowSampler {
+    const { maskRatio, lastMaskShare } = this.config;
+    return clozeRows((length, random) => {
+      if (random.uniform() < lastMaskShare) return [];
+      return drawPositions(length, Math.round(maskRatio * (length + 1)) - 1, random);
+    });
+  }
+
+  /** Every sequence gets a place for the MASK that asks for the next item. */
+  override prepare(batch: Batch): Promise<PreparedBatch> {
+    return super.prepare(withMaskPlace(batch));
+  }
+
+  encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
+    const mask = paddingMask(batch.lengths, batch.length);
+    const vectors = tokenVectors(this.encoder, batch.itemIds, items); // [B, T, D]
+    const x = bertEncode(this.encoder, vectors, { ...this.config, mask, pass }); // [B, T, D]
+    return normalise(gelu(linear(x, this.output, this.outputBias)), this.outputNorm); // [B, T, D]
+  }
+
+  override scores(h: tf.Tensor2D, items: ItemVectors, from: number, to: number): tf.Tensor2D {
+    return tf.matMul(withOne(h), this.biased(items).block(from, to), false, true);
+  }
+
+  override rowLoss(h: tf.Tensor2D, rows: Rows, items: ItemVectors, pass: Pass): tf.Tensor1D {
+    return this.context.loss(withOne(h), rows, this.biased(items), pass);
+  }
+
+  private biased(items: ItemVectors): ItemVectors {
+    return new BiasedItemVectors(items, this.itemBias as unknown as tf.Tensor2D);
+  }
+}
+
+/** `count` of the positions 0 to length − 1, in rising order. */
+function drawPositions(length: number, count: number, random: Random): number[] {
+  const order = random.shuffle(Int32Array.from({ length }, (_, t) => t));
+  return Array.from(order.subarray(0, Math.max(0, count))).sort((a, b) => a - b);
+}
+
+export const bert4rec: BackboneDescriptor<BERT4RecConfig> = {
+  kind: 'backbone',
+  id: 'bert4rec',
+  specVersion: 'v1',
+  summary: 'BERT4Rec: bidirectional self-attention, trained to fill in hidden items.',
+  paper: 'Sun et al., "BERT4Rec: Sequential Recommendation with Bidirectional Encoder…", CIKM 2019',
+  config: BERT4RecConfig,
+  capabilities,
+  create: (config) => {
+    checkHeads(config);
+    return new BERT4RecBackbone(config);
+  },
+};
