@@ -59,9 +59,12 @@ export class Codebook {
     const { dimension, hiddenSize: H, norm, first } = shape;
     const deviation = norm / Math.sqrt(H);
     const given: Initializer = () => ofNorm(first ?? new Float32Array(), H, norm);
-    this.vectors = parameters.variable('vectors', [settings.size, H], first ? given : normal(deviation));
-    this.shared = parameters.variable('shared', [settings.shared, H], normal(deviation));
-    this.projection = parameters.variable('projection', [dimension, H], xavier);
+    // Weight decay would pull prompts below the norm of token embeddings, and undo the fit of W_e.
+    const kept = { weightDecay: false };
+    const start = first ? given : normal(deviation);
+    this.vectors = parameters.variable('vectors', [settings.size, H], start, kept);
+    this.shared = parameters.variable('shared', [settings.shared, H], normal(deviation), kept);
+    this.projection = parameters.variable('projection', [dimension, H], xavier, kept);
   }
 
   /** @param states h_u [S, D] */

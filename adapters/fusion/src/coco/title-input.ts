@@ -24,7 +24,8 @@ export class TitleVectors implements TitleInput {
     private readonly text: ItemText,
     private readonly norm: number,
   ) {
-    this.map = parameters.variable('titleMap', [text.hiddenSize, text.hiddenSize], identity);
+    const shape = [text.hiddenSize, text.hiddenSize];
+    this.map = parameters.variable('titleMap', shape, identity, { weightDecay: false }); // its start is no 0
   }
 
   lists(fused: FusedRows): TitleLists {
