@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   DatasetBuilder,
+  type FileStore,
   FusionStrategy,
   FusedRanker,
   type FuseResult,
@@ -74,6 +75,20 @@ class NoFusion extends FusionStrategy {
   fuse(h: tf.Tensor2D): FuseResult {
     return { h };
   }
+}
+
+/** Files in memory. */
+function memoryFiles(): FileStore {
+  const files = new Map<string, Uint8Array>();
+  const bytes = (content: Uint8Array | string): Uint8Array =>
+    typeof content === 'string' ? new TextEncoder().encode(content) : content.slice();
+  return {
+    read: async (path) => files.get(path),
+    write: async (path, content) => void files.set(path, bytes(content)),
+    append: async () => undefined,
+    list: async () => [...files.keys()],
+    remove: async (path) => void files.delete(path),
+  };
 }
 
 const copyOf = (parameters: Parameters, name: string): Float32Array =>
@@ -215,6 +230,29 @@ describe('S3-Rec', () => {
     // Adam's first step moves no weight by more than the learning rate.
     for (const moved of distance(preTrained, warm)) assert.ok(moved > 0 && moved < 0.0101, String(moved));
     ranker.dispose();
+  });
+
+  it('is pre-trained once for all fusions of a comparison', async () => {
+    const warmFiles = memoryFiles();
+    const stages: Set<string>[] = [];
+    for (let n = 0; n < 2; n++) {
+      const dataset = testDataset({ users: 6, items: 12 });
+      const { backbone, parameters, split } = smallWorld(s3rec, { ...small, preTrainEpochs: 1 }, { dataset });
+      const model = new SequenceModel(backbone, new NoFusion(), parameters);
+      const train = { epochs: 2, warmEpochs: 1, warmupSteps: 0 };
+      const ranker = new FusedRanker(model, readConfig(TrainConfig, train, 'train'));
+      const seen = new Set<string>();
+      const progress = { report: (name: string) => void seen.add(name.split(' ')[0]), log: () => undefined };
+      await ranker.fit(split, { progress, seed: 1, warmFiles });
+      ranker.dispose();
+      stages.push(seen);
+    }
+    const own = ['pre-train', 'warm'];
+    assert.deepEqual(
+      stages.map((seen) => own.filter((name) => seen.has(name))),
+      [own, []],
+    );
+    assert.ok(stages[1].has('joint'));
   });
 
   it('sees no later item once it predicts', async () => {

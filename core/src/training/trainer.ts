@@ -95,7 +95,8 @@ export class Trainer {
     this.steps = new StageSteps(stage, ranker.model.backbone, config, split, this.random);
     ranker.model.fused = stage.fused;
     const starts = this.position.epoch === 0 && this.position.step === 0;
-    if (stage.name === 'warm' && starts && (await this.loadWarm())) return;
+    // The shared warm start holds what the backbone's own stages did as well.
+    if (!stage.fused && starts && (await this.loadWarm())) return;
     if (stage.fused && starts) {
       await ranker.model.fusion.startJoint((count) => this.sample(count));
       ranker.weightsChanged();
