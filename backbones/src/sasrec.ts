@@ -18,13 +18,13 @@ import {
   type Parameters,
   type Pass,
   type PreparedBatch,
-  UsageError,
   causalMask,
   defaultBackboneCapabilities,
-  gatherRows,
   normal,
 } from '@coco-rec/core';
+import { checkHeads } from './layers/check-heads.js';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
+import { positionsFromNewest } from './layers/positions.js';
 import {
   type TransformerBlock,
   buildTransformerBlock,
@@ -121,15 +121,11 @@ export class SASRecBackbone extends Backbone {
   }
 
   /** @returns [T, D], or [B, T, D] where they count from the newest item */
-  private positionVectors({ batchSize: B, length: T, lengths }: PreparedBatch): tf.Tensor {
-    const { dimension: D, maxLength, positionsFrom } = this.config;
+  private positionVectors({ length: T, lengths }: PreparedBatch): tf.Tensor {
+    const { dimension: D, positionsFrom } = this.config;
     const table = this.positions as unknown as tf.Tensor2D; // [maxLength, D]
     if (positionsFrom === 'oldest') return tf.slice(table, [0, 0], [T, D]);
-    const ids = new Int32Array(B * T); // padding takes any position
-    lengths.forEach((length, b) => {
-      for (let t = 0; t < length; t++) ids[b * T + t] = maxLength - length + t;
-    });
-    return tf.reshape(gatherRows(table, tf.tensor1d(ids, 'int32')), [B, T, D]);
+    return positionsFromNewest(table, lengths, T);
   }
 }
 
@@ -142,11 +138,7 @@ export const sasrec: BackboneDescriptor<SASRecConfig> = {
   config: SASRecConfig,
   capabilities: defaultBackboneCapabilities,
   create: (config) => {
-    if (config.dimension % config.numHeads !== 0) {
-      throw new UsageError(
-        `"backbone.numHeads" (${config.numHeads}) must divide "backbone.dimension" (${config.dimension}).`,
-      );
-    }
+    checkHeads(config);
     return new SASRecBackbone(config);
   },
 };
