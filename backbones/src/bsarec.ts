@@ -206,7 +206,7 @@ export class BSARecBackbone extends Backbone {
     const filtered = withInput(filter(x, lowPass, block.high), block.filterNorm, x); // [B, T, D]
     const attended = withInput(selfAttention(block, x, options), block.attentionNorm, x); // [B, T, D]
     const mixed = tf.add(tf.mul(filtered, filterShare), tf.mul(attended, 1 - filterShare)) as tf.Tensor3D; // [B, T, D]
-    const fed = feedForward(block, mixed, { ...options, dropout: 0 }); // [B, T, D], dropped once, after it
+    const fed = feedForward(block, mixed, { ...options, innerDropout: 0 }); // [B, T, D], dropped once, after it
     return withInput(fed, block.feedForwardNorm, mixed);
   }
 }

@@ -27,6 +27,10 @@ export interface TransformerOptions {
   readonly numHeads: number;
   /** Of attention weights, of the feed-forward layer's inner values and of both outputs. */
   readonly dropout: number;
+  /** Of the attention weights. Default: `dropout`. */
+  readonly attentionDropout?: number;
+  /** Of the feed-forward layer's inner values. Default: `dropout`. */
+  readonly innerDropout?: number;
   /** Layer norm before each sub-layer, or after its residual sum. */
   readonly norm: 'pre' | 'post';
   readonly activation: 'relu' | 'gelu';
@@ -74,7 +78,7 @@ export function transformerBlock(
 export function selfAttention(
   block: TransformerBlock,
   x: tf.Tensor3D,
-  { numHeads, dropout: rate, mask, pass }: TransformerOptions,
+  { numHeads, dropout: common, attentionDropout: rate = common, mask, pass }: TransformerOptions,
 ): tf.Tensor3D {
   const [B, T, D] = x.shape;
   const joined = linear(x, block.queryKeyValue, block.queryKeyValueBias); // [B, T, 3D]
@@ -90,9 +94,9 @@ export function selfAttention(
 export function feedForward(
   block: TransformerBlock,
   x: tf.Tensor3D,
-  { activation, dropout, pass }: TransformerOptions,
+  { activation, dropout, innerDropout = dropout, pass }: TransformerOptions,
 ): tf.Tensor3D {
   const inner = linear(x, block.inner, block.innerBias); // [B, T, D · feedForwardFactor]
   const active = activation === 'relu' ? tf.relu(inner) : gelu(inner);
-  return linear(pass.dropout(active, dropout), block.outer, block.outerBias);
+  return linear(pass.dropout(active, innerDropout), block.outer, block.outerBias);
 }

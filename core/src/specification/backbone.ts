@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { UsageError } from '../errors.js';
 import type { BackboneCapabilities } from './capabilities.js';
 import type { Batch, PreparedBatch, Rows } from './batch.js';
 import type { ItemVectors } from './item-vectors.js';
@@ -35,8 +36,12 @@ export abstract class Backbone {
   protected context!: BackboneContext;
   private items!: ItemVectors;
 
-  /** Called once by the framework before anything else. */
+  /**
+   * Called once by the framework before anything else.
+   * @throws UsageError where the data lacks what the capabilities say is needed
+   */
   initialize(context: BackboneContext): void {
+    checkData(this, context.dataset);
     this.context = context;
     this.items = this.buildItemVectors(context);
     this.build(context.parameters, context);
@@ -110,6 +115,17 @@ export const defaultBackboneCapabilities: BackboneCapabilities = {
   attributes: false,
   timestamps: false,
 };
+
+function checkData({ id, capabilities }: Backbone, { attributes, realTimes }: Dataset): void {
+  const lacks = [
+    ...(capabilities.attributes && !attributes ? ['item attributes'] : []),
+    ...(capabilities.timestamps && !realTimes ? ['real timestamps'] : []),
+  ];
+  if (lacks.length === 0) return;
+  throw new UsageError(
+    `Backbone "${id}" needs ${lacks.join(' and ')}; the data set has none. Which columns hold them is set in "data".`,
+  );
+}
 
 function toEngine(batch: Batch): PreparedBatch {
   const { batchSize, length, items, lengths } = batch;
