@@ -10,7 +10,8 @@
  *   which the filter mixes in. Its item vector is 0 here, where theirs is random and stays so.
  * - `transform: history` is not theirs: it takes the frequencies of the items alone. Short histories then have few
  *   frequencies and are passed on unfiltered if all of them count as low.
- * - They train on the empty history too, to predict the first item; here the shortest has one item.
+ * - They train on the empty history too, to predict the first item, and take prefixes of the newest `maxLength` training
+ *   items only; here the shortest prefix has one item, and all of them are taken.
  * - They give items of the history the score 0; here `evaluate.filter` says whether they are left out.
  * - The epsilon of the layer norms is 1e-5, theirs 1e-12.
  */
@@ -228,7 +229,10 @@ function paddedOnLeft(batch: PreparedBatch, length: number): { ids: Int32Array; 
   return { ids, isItem: Float32Array.from(ids, (id) => (id > 0 ? 1 : 0)) };
 }
 
-/** An item sees itself and earlier items; padding, on the left, sees everything. @returns [B, 1, T, T]: 0 or −1e9 */
+/**
+ * An item sees itself and earlier items. Padding, on the left, sees everything: the authors' mask lowers all of its scores
+ * alike, which changes nothing. @returns [B, 1, T, T]: 0 or −1e9
+ */
 function leftPaddingMask(lengths: Int32Array, length: number): tf.Tensor4D {
   const mask = new Float32Array(lengths.length * length * length);
   lengths.forEach((own, b) => {
