@@ -19,11 +19,11 @@ import {
   type Parameters,
   type Pass,
   type PreparedBatch,
-  UsageError,
   defaultBackboneCapabilities,
   gatherRows,
   normal,
 } from '@coco-rec/core';
+import { checkHeads } from './layers/check-heads.js';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
 import { type Packing, packHistories, unpack } from './layers/packing.js';
 import {
@@ -142,11 +142,7 @@ export const sasrec: BackboneDescriptor<SASRecConfig> = {
   config: SASRecConfig,
   capabilities: defaultBackboneCapabilities,
   create: (config) => {
-    if (config.dimension % config.numHeads !== 0) {
-      throw new UsageError(
-        `"backbone.numHeads" (${config.numHeads}) must divide "backbone.dimension" (${config.dimension}).`,
-      );
-    }
+    checkHeads(config);
     return new SASRecBackbone(config);
   },
 };

@@ -21,7 +21,12 @@ const registry = new Registry(builtInUnits);
 /** Small models make fast checks. */
 const small: Readonly<Record<string, unknown>> = { dimension: 16, maxLength: 12 };
 
-/** Settings whose code the defaults do not reach. */
+/** Settings of backbones whose code the defaults do not reach. */
+const backboneVariants: Readonly<Record<string, readonly object[]>> = {
+  bsarec: [{ transform: 'history' }],
+};
+
+/** And of fusions; asked on the default backbone only. */
 const variants: Readonly<Record<string, readonly object[]>> = {
   coco: [
     { preset: 'paper' },
@@ -62,9 +67,9 @@ function declare(checks: readonly Check[]): void {
   }
 }
 
-function smallConfig(backbone: BackboneDescriptor): object {
+function smallConfig(backbone: BackboneDescriptor, variant: object = {}): object {
   const keys = describedKeys(backbone.config).map(({ key }) => key);
-  return Object.fromEntries(Object.entries(small).filter(([key]) => keys.includes(key)));
+  return { ...Object.fromEntries(Object.entries(small).filter(([key]) => keys.includes(key))), ...variant };
 }
 
 /** Why the three do not fit, in the words of the start of a run; undefined if they do. */
@@ -102,11 +107,14 @@ describe(`conformance on ${testEngine}`, () => {
   it('is asked of every unit', () => {
     assert.ok(backbones.length > 0 && fusions.length > 0);
     for (const id of Object.keys({ ...variants, ...skips })) assert.ok(registry.find('fusion', id), id);
+    for (const id of Object.keys(backboneVariants)) assert.ok(registry.find('backbone', id), id);
   });
 
   for (const backbone of backbones) {
-    describe(`backbone ${backbone.id}`, () =>
-      declare(backboneChecks(backbone, { config: smallConfig(backbone) })));
+    for (const variant of [{}, ...(backboneVariants[backbone.id] ?? [])]) {
+      describe(`backbone ${backbone.id} ${JSON.stringify(variant)}`, () =>
+        declare(backboneChecks(backbone, { config: smallConfig(backbone, variant) })));
+    }
     for (const fusion of fusions) {
       const isDefault = backbone.id === new RunConfig().backbone;
       for (const config of [{}, ...((isDefault && variants[fusion.id]) || [])]) {

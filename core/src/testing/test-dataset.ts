@@ -34,7 +34,7 @@ const testHasher: Hasher = {
 
 /**
  * A small made-up shop: users with a taste for two kinds of item, 5 to 12 interactions each, natural titles, attributes
- * (the kind) and real times. The same options give the same data.
+ * (the kind, and a quality of two items in three) and real times. The same options give the same data.
  */
 export function testDataset(options: TestDatasetOptions = {}): Dataset {
   const { users = 24, items = 30, seed = 1, texts = 1 } = options;
@@ -55,7 +55,7 @@ export function testDataset(options: TestDatasetOptions = {}): Dataset {
   }
   for (let item = 1; item <= items; item++) {
     const hasText = Math.floor(item * texts) > Math.floor((item - 1) * texts);
-    builder.describeItem(`item${item}`, hasText ? titleOf(item, seed) : '', [kinds[item % kinds.length]]);
+    builder.describeItem(`item${item}`, hasText ? titleOf(item, seed) : '', attributesOf(item, seed));
   }
   return builder.build({ name: 'test', report: { counts: {}, warnings: [] }, hasher: testHasher });
 }
@@ -68,8 +68,18 @@ function drawItem(items: number, taste: number, random: Random): number {
   return ofKind >= 1 && ofKind <= items ? ofKind : any;
 }
 
+function pick(list: readonly string[], seed: number, key: number, item: number): string {
+  return list[hash32(hash32(seed, key), item) % list.length];
+}
+
 function titleOf(item: number, seed: number): string {
-  const pick = (list: readonly string[], key: number): string =>
-    list[hash32(hash32(seed, key), item) % list.length];
-  return `${pick(makers, 1)} ${pick(qualities, 2)} ${kinds[item % kinds.length]} ${pick(purposes, 3)}, model ${item}`;
+  const [maker, quality, purpose] = [makers, qualities, purposes].map((list, i) =>
+    pick(list, seed, i + 1, item),
+  );
+  return `${maker} ${quality} ${kinds[item % kinds.length]} ${purpose}, model ${item}`;
+}
+
+function attributesOf(item: number, seed: number): string[] {
+  const quality = item % 3 > 0 ? [pick(qualities, seed, 2, item)] : [];
+  return [kinds[item % kinds.length], ...quality];
 }

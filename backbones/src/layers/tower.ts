@@ -1,0 +1,58 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type ItemVectors,
+  type Parameters,
+  constant,
+  gatherRows,
+  gelu,
+  l2Normalise,
+  linear,
+  xavier,
+} from '@coco-rec/core';
+
+/** Weights of two layers with a GELU between them, D → D → D. */
+export interface Tower {
+  readonly inner: tf.Variable;
+  readonly innerBias: tf.Variable;
+  readonly outer: tf.Variable;
+  readonly outerBias: tf.Variable;
+}
+
+/** Glorot weights, biases 0. */
+export function buildTower(parameters: Parameters, dimension: number): Tower {
+  const bias = { weightDecay: false };
+  return {
+    inner: parameters.variable('inner', [dimension, dimension], xavier),
+    innerBias: parameters.variable('innerBias', [dimension], constant(0), bias),
+    outer: parameters.variable('outer', [dimension, dimension], xavier),
+    outerBias: parameters.variable('outerBias', [dimension], constant(0), bias),
+  };
+}
+
+/** @param x [..., D] @returns x's shape, not normalised */
+export function throughTower<T extends tf.Tensor>(x: T, { inner, innerBias, outer, outerBias }: Tower): T {
+  return linear(gelu(linear(x, inner, innerBias)), outer, outerBias) as T;
+}
+
+/** Item vectors of length 1 that a tower makes of a table. */
+export class TowerItemVectors implements ItemVectors {
+  readonly count: number;
+  readonly dimension: number;
+
+  /** @param table [V + 1, D] */
+  constructor(
+    private readonly table: tf.Tensor,
+    private readonly tower: Tower,
+  ) {
+    [this.count, this.dimension] = table.shape as [number, number];
+  }
+
+  gather(ids: tf.Tensor1D): tf.Tensor2D {
+    return l2Normalise(throughTower(gatherRows(this.table as tf.Tensor2D, ids), this.tower)); // [N, D]
+  }
+
+  block(from: number, to: number): tf.Tensor2D {
+    const rows = tf.slice(this.table as tf.Tensor2D, [from, 0], [to - from, this.dimension]);
+    return l2Normalise(throughTower(rows, this.tower)); // [to - from, D]
+  }
+}

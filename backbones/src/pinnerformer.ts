@@ -1,0 +1,233 @@
+/**
+ * PinnerFormer: a user vector that predicts what the user does over a while, not next (Pancha et al., KDD 2022).
+ *
+ * A causal transformer and a tower (two layers, GELU, length 1) make the user vector; another tower makes the item vectors
+ * of a table. The score is their cosine over a learned temperature. Dense all-action loss: positions drawn from a history
+ * predict items drawn from the window that follows them. The paper's loss is `train.loss: { id: sampled-softmax, negatives:
+ * mixed }`: the other targets of the step and uniform draws, with the logQ correction, own positives masked.
+ *
+ * Deviations. There is no code of the authors; this follows the paper.
+ * - The items' content vectors are learned here, a table in place of PinSage's. The sequence reads the item tower's output,
+ *   so that a fusion that changes the item vectors is seen there too.
+ * - No action type, surface or duration: the data has none.
+ * - No time encoding: at prediction a recommender is given item ids, not times. Positions are learned.
+ * - Where the data has ranks only in place of times, the window is in steps.
+ * - The next item is in the window however late it is; the paper's window may be empty.
+ * - User and item vectors are as wide as the transformer (the paper: 256 and 768).
+ * - The temperature is .01 + exp(θ), which keeps a gradient everywhere; the paper holds it at .01 or more.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { IsBoolean, IsInt, IsNumber, Max, Min } from 'class-validator';
+import {
+  Backbone,
+  type BackboneContext,
+  type BackboneDescriptor,
+  Describe,
+  type ItemVectors,
+  type Parameters,
+  type Pass,
+  type PreparedBatch,
+  type RowSampler,
+  type SequenceBlock,
+  UsageError,
+  causalMask,
+  constant,
+  defaultBackboneCapabilities,
+  l2Normalise,
+  linear,
+  normal,
+  xavier,
+} from '@coco-rec/core';
+import { checkHeads } from './layers/check-heads.js';
+import { type FeatureAttention, buildFeatureAttention, featureVectors } from './layers/feature-attention.js';
+import { type Norm, buildNorm, normalise } from './layers/norm.js';
+import { type Tower, TowerItemVectors, buildTower, throughTower } from './layers/tower.js';
+import {
+  type TransformerBlock,
+  type TransformerOptions,
+  buildTransformerBlock,
+  transformerBlock,
+} from './layers/transformer-block.js';
+import { windowRows } from './layers/window-rows.js';
+
+/** The temperature is larger than this. */
+const lowestTemperature = 0.01;
+const secondsPerDay = 86_400;
+
+export class PinnerFormerConfig {
+  @Describe('Model width D, of the user and item vectors too.')
+  @IsInt()
+  @Min(1)
+  dimension = 64;
+
+  @Describe('Histories are cut to their newest items.')
+  @IsInt()
+  @Min(1)
+  maxLength = 50;
+
+  @Describe('Transformer blocks.')
+  @IsInt()
+  @Min(1)
+  numLayers = 2;
+
+  @Describe('Attention heads; divides `dimension`.')
+  @IsInt()
+  @Min(1)
+  numHeads = 2;
+
+  @Describe('Dropout on embeddings, attention weights and block outputs.')
+  @IsNumber()
+  @Min(0)
+  @Max(0.95)
+  dropout = 0.3;
+
+  @Describe('Width of the point-wise feed-forward layer, as a multiple of `dimension`.')
+  @IsInt()
+  @Min(1)
+  feedForwardFactor = 4;
+
+  @Describe("Read the items' attributes beside their vectors; the data has to have them.")
+  @IsBoolean()
+  attributes = false;
+
+  @Describe(
+    'Where the data has real timestamps, in seconds: days after a position from which its targets come.',
+  )
+  @IsNumber()
+  @Min(0)
+  windowDays = 28;
+
+  @Describe('Where it has none: items after a position from which its targets come. 1: the next item only.')
+  @IsInt()
+  @Min(1)
+  windowSteps = 5;
+
+  @Describe('Positions of a history that are drawn to predict, at most.')
+  @IsInt()
+  @Min(1)
+  positionsPerUser = 32;
+
+  @Describe('Items drawn from the window of each position, at most.')
+  @IsInt()
+  @Min(1)
+  targetsPerPosition = 1;
+
+  @Describe('Where the learned temperature starts; it stays above .01.')
+  @IsNumber()
+  @Min(0.011)
+  @Max(10)
+  temperature = 0.07;
+}
+
+export class PinnerFormerBackbone extends Backbone {
+  readonly id = 'pinnerformer';
+  readonly dimension: number;
+  override readonly maxLength: number;
+  private positions!: tf.Variable;
+  private input!: { readonly weight: tf.Variable; readonly bias: tf.Variable };
+  private blocks: TransformerBlock[] = [];
+  private finalNorm!: Norm;
+  private userTower!: Tower;
+  /** θ, [1]. */
+  private logTemperature!: tf.Variable;
+  private features?: FeatureAttention;
+
+  constructor(private readonly config: PinnerFormerConfig) {
+    super();
+    this.dimension = config.dimension;
+    this.maxLength = config.maxLength;
+  }
+
+  protected override buildItemVectors({ parameters, itemCount }: BackboneContext): ItemVectors {
+    const D = this.dimension;
+    const table = parameters.variable('items', [itemCount + 1, D], normal(1 / Math.sqrt(D)));
+    return new TowerItemVectors(table, buildTower(parameters.scope('itemTower'), D));
+  }
+
+  protected build(parameters: Parameters, { dataset }: BackboneContext): void {
+    const { dimension: D, maxLength, numLayers, attributes, temperature } = this.config;
+    if (attributes) {
+      const count = dataset.attributes?.count;
+      if (!count)
+        throw new UsageError('"backbone.attributes" is true, but the items of the data set have none.');
+      this.features = buildFeatureAttention(parameters.scope('featureAttention'), { count, dimension: D });
+    }
+    this.input = {
+      weight: parameters.variable('input', [attributes ? 2 * D : D, D], xavier),
+      bias: parameters.variable('inputBias', [D], constant(0), { weightDecay: false }),
+    };
+    this.positions = parameters.variable('positions', [maxLength, D], normal(0.02));
+    this.blocks = Array.from({ length: numLayers }, (_, i) =>
+      buildTransformerBlock(parameters.scope(`block${i}`), this.config),
+    );
+    this.finalNorm = buildNorm(parameters, 'finalNorm', D);
+    this.userTower = buildTower(parameters.scope('userTower'), D);
+    const start = Math.log(temperature - lowestTemperature);
+    this.logTemperature = parameters.variable('logTemperature', [1], constant(start), { weightDecay: false });
+  }
+
+  override rowSampler(): RowSampler {
+    const { positionsPerUser: positions, targetsPerPosition: targets } = this.config;
+    return windowRows({ positions, targets, windowEnd: (...place) => this.windowEnd(...place) });
+  }
+
+  /** The last place whose item is in the window of a position. */
+  private windowEnd(block: SequenceBlock, sequence: number, position: number, last: number): number {
+    const { dataset } = this.context;
+    const user = block.users[sequence];
+    if (!dataset.realTimes || !dataset.times || user < 0) return position + this.config.windowSteps;
+    const first = dataset.offsets[user] + block.offsets[sequence];
+    const limit = dataset.times[first + position] + this.config.windowDays * secondsPerDay;
+    let end = position;
+    while (end < last && dataset.times[first + end + 1] <= limit) end++;
+    return end;
+  }
+
+  encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
+    const { batchSize: B, length: T, lengths } = batch;
+    const { dimension: D, dropout } = this.config;
+    const read = linear(this.inputVectors(batch, items), this.input.weight, this.input.bias); // [B·T, D]
+    const placed = tf.add(
+      tf.reshape(read, [B, T, D]),
+      tf.slice(this.positions as unknown as tf.Tensor2D, [0, 0], [T, D]),
+    ) as tf.Tensor3D; // [B, T, D]
+    const mask = causalMask(lengths, T);
+    const options: TransformerOptions = { ...this.config, norm: 'pre', activation: 'gelu', mask, pass };
+    const start = pass.dropout(placed, dropout);
+    const states = this.blocks.reduce((x, block) => transformerBlock(block, x, options), start);
+    return throughTower(normalise(states, this.finalNorm), this.userTower);
+  }
+
+  /** @returns [B·T, D], with attributes [B·T, 2D] */
+  private inputVectors(batch: PreparedBatch, items: ItemVectors): tf.Tensor2D {
+    const vectors = items.gather(tf.reshape(batch.itemIds, [batch.batchSize * batch.length])); // [B·T, D]
+    const { attributes } = this.context.dataset;
+    if (!this.features || !attributes) return vectors;
+    return tf.concat2d([vectors, featureVectors(this.features, attributes, batch.items)], 1);
+  }
+
+  /** h at length 1, over the temperature. */
+  override scoredState(h: tf.Tensor2D): tf.Tensor2D {
+    return tf.div(l2Normalise(h), this.temperature());
+  }
+
+  /** τ. @returns [1] */
+  temperature(): tf.Tensor {
+    return tf.add(tf.exp(this.logTemperature), lowestTemperature);
+  }
+}
+
+export const pinnerformer: BackboneDescriptor<PinnerFormerConfig> = {
+  kind: 'backbone',
+  id: 'pinnerformer',
+  specVersion: 'v1',
+  summary:
+    'PinnerFormer: user and item towers of length 1; positions predict items of the window that follows them.',
+  paper: 'Pancha et al., "PinnerFormer: Sequence Modeling for User Representation at Pinterest", KDD 2022',
+  config: PinnerFormerConfig,
+  capabilities: defaultBackboneCapabilities,
+  create: (config) => {
+    checkHeads(config);
+    return new PinnerFormerBackbone(config);
+  },
+};
