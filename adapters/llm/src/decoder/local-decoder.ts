@@ -20,7 +20,7 @@ import {
 } from '@coco-rec/core';
 import type { ModelConfig } from '../model-config.js';
 import type { TextTokenizer } from '../tokenizer.js';
-import { type KeyValues, decoderBlock } from './decoder-block.js';
+import { type BlockPass, type KeyValues, decoderBlock } from './decoder-block.js';
 import { type DecoderWeights, disposeWeights } from './decoder-weights.js';
 import { Packing } from './packing.js';
 
@@ -85,7 +85,7 @@ export class LocalDecoder implements DifferentiableDecoder {
     const { past, finalNorm = true, lengths } = options;
     const [B, T, H] = embeddings.shape;
     // Padding is on the right and attention causal: a valid position never sees padding.
-    const { cos, sin, mask } = this.tablesOf(past ? past[0].keys.shape[2] : 0, T);
+    const tables = this.tablesOf(past ? past[0].keys.shape[2] : 0, T);
     const packing = new Packing(B, T, lengths);
     const dropoutRows = vectorNumbers(packing, options.dropoutRows);
     let x = packing.pack(tf.reshape<tf.Rank.R2>(embeddings, [B * T, H])); // [N, H]
@@ -93,9 +93,7 @@ export class LocalDecoder implements DifferentiableDecoder {
       const lora = this.loraOf(i, { ...options, dropoutRows });
       const { keys, values, ...out } = decoderBlock(x, block, this.config, {
         packing,
-        cos,
-        sin,
-        mask,
+        ...tables,
         past: past?.[i],
         ...lora,
       });
@@ -136,12 +134,11 @@ export class LocalDecoder implements DifferentiableDecoder {
   }
 
   /** Rotary tables and mask of T positions that start at `start`; one new position sees all before it. */
-  private tablesOf(
-    start: number,
-    length: number,
-  ): { cos: tf.Tensor2D; sin: tf.Tensor2D; mask?: tf.Tensor4D } {
+  private tablesOf(start: number, length: number): Omit<BlockPass, 'packing'> {
     const { headSize, rotaryBase } = this.config;
-    const tables = rotaryTables(length, headSize, rotaryBase, start);
+    const { cos, sin } = rotaryTables(length, headSize, rotaryBase, start);
+    const scale = 1 / Math.sqrt(headSize);
+    const tables = { cos, sin, queryCos: tf.mul(cos, scale), querySin: tf.mul(sin, scale) };
     return start > 0 ? tables : { ...tables, mask: causalMask(undefined, length) };
   }
 }
