@@ -116,6 +116,7 @@ export {
 } from './tensor/recomputed.js';
 export { rmsNorm } from './tensor/rms-norm.js';
 export { rotary, rotaryTables } from './tensor/rotary.js';
+export { swiGlu } from './tensor/swiglu.js';
 export { sampledSoftmax, type SampledSoftmaxOptions } from './tensor/sampled-softmax.js';
 export { customOp, tapeIsOn, withoutTape, gradientsOf } from './tensor/tape.js';
 export { TableItemVectors } from './specification/table-item-vectors.js';

@@ -14,7 +14,7 @@ export function constantOf<T extends tf.Tensor>(x: T): T {
 
 /** RMS norm without a gain. */
 export function unitScale<T extends tf.Tensor>(x: T): T {
-  return rmsNorm(x, tf.ones([x.shape[x.shape.length - 1]]));
+  return rmsNorm(x, undefined);
 }
 
 /** Each vector scaled to the length `norm`; a zero vector stays zero. */

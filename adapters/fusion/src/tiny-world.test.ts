@@ -156,18 +156,21 @@ export class TinyDecoder implements DifferentiableDecoder {
     let x = tf.add(embeddings, tf.slice(w.positions as tf.Tensor2D, [0, 0], [N, H])) as tf.Tensor3D;
     const normal = rmsNorm(x, ones);
     const asHead = (y: tf.Tensor): tf.Tensor4D => tf.reshape(y, [B, 1, N, H]);
-    const q = asHead(loraLinear(normal, w.q, this.lora(pass, 0)));
-    const v = asHead(loraLinear(normal, w.v, this.lora(pass, 1)));
+    const flat = tf.reshape(normal, [B * N, H]);
+    const q = asHead(loraLinear(flat, w.q, this.lora(pass, 0, B, N)));
+    const v = asHead(loraLinear(flat, w.v, this.lora(pass, 1, B, N)));
     const mixed = attention(q, asHead(linear(normal, w.k)), v, { mask: causalMask(lengths, N) });
     x = tf.add(x, linear(tf.reshape(mixed, [B, N, H]), w.o));
     x = tf.add(x, linear(gelu(linear(rmsNorm(x, ones), w.inner)), w.outer));
     return rmsNorm(x, ones);
   }
 
-  private lora(pass: DecoderPass, at: 0 | 1): Parameters2 {
+  private lora(pass: DecoderPass, at: 0 | 1, B: number, N: number): Parameters2 {
     if (!pass.lora) return undefined;
     const { config, variables } = pass.lora;
-    const { dropoutRows: rows } = pass as DecoderPass & { dropoutRows?: Int32Array };
+    // 64 counters a row: a row drops the same at whatever padded width.
+    const number = (b: number): number => pass.dropoutRows?.[b] ?? b;
+    const rows = Int32Array.from({ length: B * N }, (_, i) => 64 * number(Math.floor(i / N)) + (i % N));
     const dropout =
       pass.dropoutKey === undefined
         ? undefined

@@ -22,7 +22,10 @@ export interface DecoderPass {
   readonly lora?: LoraWeights;
   /** Key of the counter-based dropout inside LoRA; undefined: no dropout. */
   readonly dropoutKey?: number;
-  /** [B] numbers of the rows in a larger batch, so that a row drops the same in whatever part it is read again. */
+  /**
+   * [B] numbers of the rows in a larger batch, so that a row drops the same in whatever part, and at whatever padded
+   * width, it is read again.
+   */
   readonly dropoutRows?: Int32Array;
 }
 

@@ -31,7 +31,7 @@ export function attention(
   return customOp(
     { q, k, v },
     (save) => {
-      const scaled = tf.mul(q, scale); // [B, A, T, d]
+      const scaled = scale === 1 ? q : tf.mul(q, scale); // [B, A, T, d]
       const scores = tf.reshape(tf.matMul(grouped(scaled), k, false, true), scoreShape);
       const weights = tf.softmax(mask ? tf.add(scores, mask) : scores); // [B, A, T, S]
       const keep = dropout && dropout.rate > 0 ? [dropoutMask(scoreShape, dropout)] : [];
@@ -45,7 +45,8 @@ export function attention(
         const dKept = tf.reshape(tf.matMul(grouped(dy), savedV, false, true), scoreShape); // [B, A, T, S]
         const dWeights = keep ? tf.mul(dKept, keep) : dKept;
         const along = tf.sum(tf.mul(dy, out), -1, true); // [B, A, T, 1]: Σ over keys of weight · dWeight
-        return tf.mul(tf.mul(weights, tf.sub(dWeights, along)), scale); // [B, A, T, S]
+        const unscaled = tf.mul(weights, tf.sub(dWeights, along)); // [B, A, T, S]
+        return scale === 1 ? unscaled : tf.mul(unscaled, scale);
       });
       return {
         q: () => tf.reshape(tf.matMul(grouped(dScores), savedK), q.shape),

@@ -13,6 +13,7 @@ import { loraLinear } from './lora-linear.js';
 import { l2Normalise } from './normalise.js';
 import { rmsNorm } from './rms-norm.js';
 import { rotary, rotaryTables } from './rotary.js';
+import { swiGlu } from './swiglu.js';
 
 type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 
@@ -63,6 +64,24 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: 'rmsNorm without gain',
+    op: (x) => rmsNorm(x, undefined, 1e-3),
+    plain: (x) => tf.div(x, tf.sqrt(tf.add(tf.mean(tf.square(x), -1, true), 1e-3))),
+    shapes: [[[2, 3, 5]], [[6]]],
+  },
+  {
+    name: 'swiGlu',
+    op: (gate, up) => swiGlu(gate, up),
+    plain: (gate, up) => tf.mul(tf.mul(gate, tf.sigmoid(gate)), up),
+    shapes: [
+      [
+        [2, 3, 5],
+        [2, 3, 5],
+      ],
+      [[6], [6]],
+    ],
+  },
+  {
     name: 'l2Normalise',
     op: (x) => l2Normalise(x),
     plain: (x) => tf.div(x, length(x)),
@@ -99,6 +118,10 @@ const cases: readonly Case[] = [
     op: (x, weight) => linear(x, weight),
     plain: product,
     shapes: [
+      [
+        [4, 5],
+        [5, 3],
+      ],
       [
         [2, 1, 3, 5],
         [5, 4],

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { asRows, inShape } from './as-rows.js';
 import { customOp } from './tape.js';
 
 /**
@@ -8,18 +9,17 @@ import { customOp } from './tape.js';
 export function linear<T extends tf.Tensor>(x: T, weight: tf.Tensor, bias?: tf.Tensor): T {
   const [size, outSize] = weight.shape as [number, number];
   const outShape = [...x.shape.slice(0, -1), outSize];
-  const asRows = (tensor: tf.Tensor, width: number): tf.Tensor2D => tf.reshape(tensor, [-1, width]);
   return customOp(
     { x, weight, bias },
     (save) => {
       save([x, weight]);
       const product = tf.matMul(asRows(x, size), weight as tf.Tensor2D); // [N, out]
-      return tf.reshape(bias ? tf.add(product, bias) : product, outShape) as T;
+      return inShape(bias ? tf.add(product, bias) : product, outShape) as T;
     },
     (dy, [savedX, savedWeight]) => {
       const dRows = (): tf.Tensor2D => asRows(dy, outSize); // [N, out]
       return {
-        x: () => tf.reshape(tf.matMul(dRows(), savedWeight, false, true), x.shape),
+        x: () => inShape(tf.matMul(dRows(), savedWeight, false, true), x.shape),
         weight: () => tf.matMul(asRows(savedX, size), dRows(), true, false), // [in, out]
         bias: () => tf.sum(dRows(), 0), // [out]
       };

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { asRows, inShape } from './as-rows.js';
 import { type DropoutOptions, dropoutMask } from './dropout.js';
 import { linear } from './linear.js';
 import { customOp } from './tape.js';
@@ -29,7 +30,6 @@ export function loraLinear<T extends tf.Tensor>(x: T, weight: tf.Tensor, lora?: 
 function lowRank<T extends tf.Tensor>(x: T, { a, b, scale, dropout }: Lora): T {
   const size = a.shape[0] as number;
   const outSize = b.shape[1] as number;
-  const asRows = (tensor: tf.Tensor, width: number): tf.Tensor2D => tf.reshape(tensor, [-1, width]);
   return customOp(
     { x, a, b },
     (save) => {
@@ -37,18 +37,18 @@ function lowRank<T extends tf.Tensor>(x: T, { a, b, scale, dropout }: Lora): T {
       const kept = asRows(keep.length > 0 ? tf.mul(x, keep[0]) : x, size); // [N, in]
       const narrow = tf.mul(tf.matMul(kept, a as tf.Tensor2D), scale); // [N, r]
       save([kept, narrow, a, b, ...keep]);
-      return tf.reshape(tf.matMul(narrow, b as tf.Tensor2D), [...x.shape.slice(0, -1), outSize]) as T;
+      return inShape(tf.matMul(narrow, b as tf.Tensor2D), [...x.shape.slice(0, -1), outSize]) as T;
     },
     (dy, [kept, narrow, savedA, savedB, keep]) => {
-      const dRows = (): tf.Tensor2D => asRows(dy, outSize); // [N, out]
-      const dNarrow = (): tf.Tensor => tf.mul(tf.matMul(dRows(), savedB, false, true), scale); // [N, r]
+      const dRows = asRows(dy, outSize); // [N, out]
+      const dNarrow = tf.tidy(() => tf.mul(tf.matMul(dRows, savedB, false, true), scale)); // [N, r], for x and a
       return {
         x: () => {
-          const dx = tf.reshape(tf.matMul(dNarrow(), savedA, false, true), x.shape);
+          const dx = inShape(tf.matMul(dNarrow, savedA, false, true), x.shape);
           return keep ? tf.mul(dx, keep) : dx;
         },
-        a: () => tf.matMul(kept, dNarrow(), true, false), // [in, r]
-        b: () => tf.matMul(narrow, dRows(), true, false), // [r, out]
+        a: () => tf.matMul(kept, dNarrow, true, false), // [in, r]
+        b: () => tf.matMul(narrow, dRows, true, false), // [r, out]
       };
     },
   );

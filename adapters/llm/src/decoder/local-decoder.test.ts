@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { type LoraWeights, Parameters, Random } from '@coco-rec/core';
+import { type LoraWeights, Parameters, Random, gradientsOf } from '@coco-rec/core';
 import { checkGradients } from '@coco-rec/core/testing';
 import { closeTo, farFrom } from '../testing/states.js';
 import { startTestEngine } from '../testing/test-engine.js';
@@ -104,6 +104,46 @@ for (const architecture of ['llama', 'qwen3'] as const) {
         }
         tf.dispose([padding, padded]);
       }
+    });
+
+    it('rows of different lengths read together, packed, are the rows read alone, gradients included', () => {
+      const lengths = Int32Array.of(2, 5, 3);
+      const made = activeLora(decoder, parameters.scope('packed'));
+      const weights = randomEmbeddings([3, 5, 8], 7);
+      const run = (rows: number[], width: number): { states: Float32Array; gradients: Float32Array[] } =>
+        tf.tidy(() => {
+          const cut = (x: tf.Tensor3D): tf.Tensor3D =>
+            tf.slice(tf.gather(x, tf.tensor1d(rows, 'int32')), [0, 0, 0], [rows.length, width, 8]);
+          const own = Int32Array.from(rows, (row) => lengths[row]);
+          const [x, dy] = [cut(embeddings), cut(weights)];
+          const valid = tf.tensor3d(
+            rows.flatMap((row) =>
+              Array.from({ length: width * 8 }, (_, i) => (i < lengths[row] * 8 ? 1 : 0)),
+            ),
+            [rows.length, width, 8],
+          );
+          const pass = { lora: made, dropoutKey: 6, dropoutRows: Int32Array.from(rows) };
+          const f = (): tf.Tensor => tf.mul(valid, decoder.forward(x, own, pass));
+          const { value, gradients } = gradientsOf(f, [x, ...made.variables], dy);
+          return {
+            states: value.dataSync<'float32'>(),
+            gradients: gradients.map((gradient) => (gradient as tf.Tensor).dataSync<'float32'>()),
+          };
+        });
+      const together = run([0, 1, 2], 5);
+      const alone = [0, 1, 2].map((row) => run([row], lengths[row]));
+      for (const [row, { states, gradients }] of alone.entries()) {
+        const own = lengths[row] * 8;
+        closeTo(together.states.subarray(row * 40, row * 40 + own), states, 1e-5);
+        closeTo(together.gradients[0].subarray(row * 40, row * 40 + own), gradients[0], 1e-4);
+      }
+      for (let i = 1; i < together.gradients.length; i++) {
+        const sums = together.gradients[i].map((_, n) =>
+          alone.reduce((sum, { gradients }) => sum + gradients[i][n], 0),
+        );
+        closeTo(together.gradients[i], sums, 1e-4);
+      }
+      weights.dispose();
     });
 
     it('LoRA with B = 0 changes nothing, with another B it does', () => {

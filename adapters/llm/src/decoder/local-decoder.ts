@@ -20,11 +20,17 @@ import {
 } from '@coco-rec/core';
 import type { ModelConfig } from '../model-config.js';
 import type { TextTokenizer } from '../tokenizer.js';
-import { type KeyValues, decoderBlock } from './decoder-block.js';
+import { type BlockPass, type KeyValues, decoderBlock } from './decoder-block.js';
 import { type DecoderWeights, disposeWeights } from './decoder-weights.js';
+import { Packing } from './packing.js';
+
+/** Dropout counters of a row start at a multiple of this; rows are far shorter. */
+const longestRow = 4096;
 
 /** What `read` does beyond `forward`. */
 export interface ReadOptions extends DecoderPass {
+  /** [B] valid vectors of each row; what is padded is not read and comes back as zero. Default: all. */
+  readonly lengths?: Int32Array;
   /** Keys and values of the positions before, one entry a block. */
   readonly past?: readonly KeyValues[];
   /** False: states as they leave the last block. Default true: after the final norm. */
@@ -67,9 +73,8 @@ export class LocalDecoder implements DifferentiableDecoder {
     return gatherRows(this.weights.embedding, ids);
   }
 
-  forward(embeddings: tf.Tensor3D, _lengths: Int32Array, pass: DecoderPass = {}): tf.Tensor3D {
-    // Padding is on the right and attention causal: a valid position never sees padding, so lengths change nothing.
-    return this.read(embeddings, pass).states;
+  forward(embeddings: tf.Tensor3D, lengths: Int32Array, pass: DecoderPass = {}): tf.Tensor3D {
+    return this.read(embeddings, { ...pass, lengths }).states;
   }
 
   /**
@@ -77,22 +82,26 @@ export class LocalDecoder implements DifferentiableDecoder {
    * @param embeddings [B, T, H]; with `past`, T is 1 @returns states [B, T, H], and each block's keys and values for the next call
    */
   read(embeddings: tf.Tensor3D, options: ReadOptions = {}): { states: tf.Tensor3D; past: KeyValues[] } {
-    const { past, finalNorm = true } = options;
-    const { cos, sin, mask } = this.tablesOf(past ? past[0].keys.shape[2] : 0, embeddings.shape[1]);
-    let x = embeddings;
+    const { past, finalNorm = true, lengths } = options;
+    const [B, T, H] = embeddings.shape;
+    // Padding is on the right and attention causal: a valid position never sees padding.
+    const tables = this.tablesOf(past ? past[0].keys.shape[2] : 0, T);
+    const packing = new Packing(B, T, lengths);
+    const dropoutRows = vectorNumbers(packing, options.dropoutRows);
+    let x = packing.pack(tf.reshape<tf.Rank.R2>(embeddings, [B * T, H])); // [N, H]
     const read = this.weights.blocks.map((block, i) => {
-      const lora = this.loraOf(i, options);
+      const lora = this.loraOf(i, { ...options, dropoutRows });
       const { keys, values, ...out } = decoderBlock(x, block, this.config, {
-        cos,
-        sin,
-        mask,
+        packing,
+        ...tables,
         past: past?.[i],
         ...lora,
       });
       x = out.x;
       return { keys, values };
     });
-    return { states: finalNorm ? this.norm(x) : x, past: read };
+    const states = packing.unpack(finalNorm ? this.norm(x) : x); // [B · T, H]
+    return { states: tf.reshape(states, [B, T, H]), past: read };
   }
 
   /** Scores of the next token. @param states after the final norm, [N, H] @returns [N, V] */
@@ -104,7 +113,8 @@ export class LocalDecoder implements DifferentiableDecoder {
     disposeWeights(this.weights);
   }
 
-  private norm(x: tf.Tensor3D): tf.Tensor3D {
+  /** @param x [N, H] */
+  private norm(x: tf.Tensor2D): tf.Tensor2D {
     return rmsNorm(x, this.weights.finalNorm, this.config.normEpsilon);
   }
 
@@ -124,12 +134,19 @@ export class LocalDecoder implements DifferentiableDecoder {
   }
 
   /** Rotary tables and mask of T positions that start at `start`; one new position sees all before it. */
-  private tablesOf(
-    start: number,
-    length: number,
-  ): { cos: tf.Tensor2D; sin: tf.Tensor2D; mask?: tf.Tensor4D } {
+  private tablesOf(start: number, length: number): Omit<BlockPass, 'packing'> {
     const { headSize, rotaryBase } = this.config;
-    const tables = rotaryTables(length, headSize, rotaryBase, start);
+    const { cos, sin } = rotaryTables(length, headSize, rotaryBase, start);
+    const scale = 1 / Math.sqrt(headSize);
+    const tables = { cos, sin, queryCos: tf.mul(cos, scale), querySin: tf.mul(sin, scale) };
     return start > 0 ? tables : { ...tables, mask: causalMask(undefined, length) };
   }
+}
+
+/** Numbers of packed vectors for dropout: the same for a row's position in whatever part the row is read. */
+function vectorNumbers({ places, length }: Packing, rows: Int32Array | undefined): Int32Array {
+  return places.map((place) => {
+    const b = Math.floor(place / length);
+    return (rows?.[b] ?? b) * longestRow + (place % length);
+  });
 }
