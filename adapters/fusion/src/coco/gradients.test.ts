@@ -96,7 +96,6 @@ describe('gradients of the whole loss, at fixed M', function () {
     await world.fusion.startJoint(() => warmStates(world));
     addNoise(world, 0.1);
     addNoise(world, 0.5, 'align/gate');
-    addNoise(world, 0.5, 'itemText/outer');
     addNoise(world, 0.3, 'backbone/items');
     batch = batchOf(sequencesOf(world).slice(0, 6));
     gradients = await gradientsOfLoss(world, batch);
@@ -146,7 +145,7 @@ describe('gradients of the whole loss, at fixed M', function () {
           [group],
           gradients,
           () => lossAt(world, batch),
-          { seed },
+          { seed, epsilon: 5e-3 }, // text in the item vectors bends the loss: smaller than elsewhere
         );
         const size = Math.hypot(
           ...[...gradients.of]

@@ -54,9 +54,10 @@ export class LocalDecoder implements DifferentiableDecoder {
 
   createLora(parameters: Parameters, config: LoraConfig): LoraWeights {
     const { numHeads, numKeyValueHeads, headSize, hiddenSize: H } = this.config;
+    const kept = { weightDecay: false }; // as the paper trains them
     const pair = (name: string, width: number): tf.Variable[] => [
-      parameters.variable(`${name}/a`, [H, config.rank], normal(1 / config.rank)),
-      parameters.variable(`${name}/b`, [config.rank, width], constant(0)),
+      parameters.variable(`${name}/a`, [H, config.rank], normal(1 / config.rank), kept),
+      parameters.variable(`${name}/b`, [config.rank, width], constant(0), kept),
     ];
     const variables = this.weights.blocks.flatMap((_, i) => [
       ...pair(`block${i}/query`, numHeads * headSize),
