@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { batchMatMulWith } from './batch-mat-mul.js';
 import { einsum } from './einsum.js';
 import { gatherWith } from './gather.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
@@ -6,9 +7,10 @@ import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 /** Kernels that the published WASM backend (4.22) lacks and a training step needs. */
 export const missingKernels: readonly tf.KernelConfig[] = [unsortedSegmentSum, einsum];
 
-/** Published kernels that are wrong, each made from the one it replaces. */
+/** Published kernels that are wrong or needlessly slow, each made from the one it replaces. */
 export const correctedKernels: Readonly<Record<string, (published: tf.KernelConfig) => tf.KernelConfig>> = {
   [tf.GatherV2]: gatherWith,
+  [tf.BatchMatMul]: batchMatMulWith,
 };
 
 let registered = false;

@@ -38,6 +38,28 @@ describe('WASM kernels', function () {
     );
   });
 
+  it('BatchMatMul multiplies matrices and batches, transposed or not', async () => {
+    for (const batch of [[], [1], [3], [2, 2]]) {
+      for (const [n, k, m] of [
+        [3, 4, 5],
+        [1, 4, 1],
+        [4, 1, 3],
+      ]) {
+        for (const [left, right] of [
+          [false, true],
+          [true, false],
+          [true, true],
+          [false, false],
+        ]) {
+          await assertSame(() => {
+            const a = values([...batch, ...(left ? [k, n] : [n, k])], 3);
+            return tf.matMul(a, values([...batch, ...(right ? [m, k] : [k, m])], 4), left, right);
+          });
+        }
+      }
+    }
+  });
+
   it('UnsortedSegmentSum sums rows by id, for any inner shape', async () => {
     const shapes = fc.tuple(fc.array(length, { minLength: 0, maxLength: 2 }), length, length, seed);
     const property = fc.asyncProperty(shapes, ([inner, rows, segments, from]) =>
