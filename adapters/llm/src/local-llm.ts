@@ -1,6 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
-import { type AdapterContext, type KnowledgeLLM, type Progress } from '@coco-rec/core';
+import type {
+  AdapterContext,
+  GenerateForecast,
+  GenerateOptions,
+  KnowledgeLLM,
+  Progress,
+} from '@coco-rec/core';
 import { generateIds } from './decoder/generate.js';
 import type { LocalDecoder } from './decoder/local-decoder.js';
 
@@ -109,18 +115,33 @@ export class LocalLLM implements KnowledgeLLM {
     return tf.reshape(tf.matMul(tf.tensor3d(weights, [B, 1, T]), states), [B, H]);
   }
 
-  async generate(prompts: readonly string[], { maxTokens }: { maxTokens: number }): Promise<string[]> {
+  /** Greedy, one prompt after another. No answer can follow a schema here: it is not read. */
+  async generate(prompts: readonly string[], options: GenerateOptions): Promise<string[]> {
+    const { maxTokens, onAnswer } = options;
+    const signal = options.signal ?? this.options.context.signal;
     const { tokenizer } = this.decoder;
+    const ends = tokenizer?.ends ?? [];
     const made: string[] = [];
-    for (const prompt of prompts) {
+    for (const [index, prompt] of prompts.entries()) {
       await nextTurn();
-      this.options.context.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const ids = this.decoder.tokenize(prompt);
-      const ends = tokenizer?.ends ?? [];
-      const next = ids.length > 0 ? await generateIds(this.decoder, ids, { maxTokens, ends }) : [];
-      made.push(tokenizer?.decode(next) ?? '');
+      const next = ids.length > 0 ? await generateIds(this.decoder, ids, { maxTokens, ends, signal }) : [];
+      const text = tokenizer?.decode(next) ?? '';
+      made.push(text);
+      await onAnswer?.(index, { text, promptTokens: ids.length, answerTokens: next.length, cost: 0 });
     }
     return made;
+  }
+
+  forecast(
+    prompts: readonly string[],
+    { maxTokens }: { readonly maxTokens: number },
+  ): Promise<GenerateForecast> {
+    const lengths = prompts.map((prompt) => this.decoder.tokenize(prompt).length);
+    const requests = lengths.filter((length) => length > 0).length;
+    const promptTokens = lengths.reduce((sum, length) => sum + length, 0);
+    return Promise.resolve({ requests, promptTokens, answerTokens: requests * maxTokens, cost: 0 });
   }
 
   dispose(): void {
