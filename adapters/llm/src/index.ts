@@ -1,11 +1,13 @@
 import type { KnowledgeDescriptor } from '@coco-rec/core';
+import { llamaCpp } from './llama-cpp/llama-cpp.js';
 import { local } from './local.js';
 import { openai } from './openai/openai.js';
 import { tiny } from './tiny.js';
 
 /** The built-in language models; one line each. */
-export const knowledgeModels: readonly KnowledgeDescriptor[] = [tiny, local, openai];
+export const knowledgeModels: readonly KnowledgeDescriptor[] = [tiny, local, llamaCpp, openai];
 
+export { LlamaCppConfig } from './llama-cpp/llama-cpp.js';
 export { LocalConfig } from './local.js';
 export { OpenAIConfig } from './openai/openai.js';
 export { FileKnowledgeStore } from './knowledge-store.js';

@@ -13,6 +13,7 @@ import {
   UsageError,
 } from '@coco-rec/core';
 import { answerAll } from '../answering/answer-all.js';
+import { isJson } from '../answering/is-json.js';
 import { storedVectors } from '../stored-vectors.js';
 import { BadAnswerError } from './failure.js';
 import type { OpenAIConfig } from './openai.js';
@@ -236,15 +237,6 @@ function wrongVectors(data: unknown, count: number, size: number): string | unde
       return `it sent a vector of ${embedding.length} numbers instead of ${wanted}`;
   }
   return undefined;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** @returns the server's address. @throws UsageError; a key that stands where its variable's name should is not repeated */
