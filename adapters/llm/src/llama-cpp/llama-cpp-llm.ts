@@ -99,14 +99,12 @@ export class LlamaCppLLM implements KnowledgeLLM {
   private async prepareToAnswer(): Promise<void> {
     if (this.answering) return void (await this.answering);
     const { sequences, contextSize, threads } = this.config;
-    this.answering = this.model
-      .createContext({ sequences, contextSize, threads })
-      .catch((error: unknown) => {
-        throw new CocoError(
-          `llama.cpp cannot hold ${sequences} sequences of ${contextSize} tokens: ${firstLine(error)}`,
-          { cause: error },
-        );
-      });
+    this.answering = this.model.createContext({ sequences, contextSize, threads }).catch((error: unknown) => {
+      throw new CocoError(
+        `llama.cpp cannot hold ${sequences} sequences of ${contextSize} tokens: ${firstLine(error)}`,
+        { cause: error },
+      );
+    });
     const context = await this.answering;
     for (let i = 0; i < sequences; i++) this.free.push(context.getSequence());
   }
