@@ -1,5 +1,6 @@
 /**
- * Tokens a second of the unit `llama-cpp`, one prompt at a time and several at once.
+ * Tokens a second of the unit `llama-cpp`, one prompt at a time and several at once; and the processor time of a token, which
+ * says more where other programs run beside it.
  *
  *   COCO_SMOLLM2=model.gguf node test/dist/bench/llama-cpp.js [prompts] [rounds] [threads]
  */
@@ -10,7 +11,7 @@ import { LlamaCppConfig, knowledgeModels } from '@coco-rec/llm';
 
 const [count = 32, rounds = 3, threads = cpus().length] = process.argv.slice(2).map(Number);
 const maxTokens = 24;
-const widths = [1, 4, 8, 16, 32];
+const widths = [1, 4, 8, 16];
 
 const context = {
   progress: { report: () => undefined, log: console.log },
@@ -31,32 +32,56 @@ async function open(sequences: number): Promise<KnowledgeLLM> {
   return unit.create(Object.assign(new LlamaCppConfig(), config), context);
 }
 
-/** @returns tokens of answers, and seconds */
-async function measure(llm: KnowledgeLLM): Promise<{ tokens: number; seconds: number }> {
-  let tokens = 0;
-  const start = performance.now();
-  await llm.generate?.(prompts, { maxTokens, onAnswer: (_, answer) => void (tokens += answer.answerTokens) });
-  return { tokens, seconds: (performance.now() - start) / 1000 };
+interface Measured {
+  /** Of answers. */
+  readonly tokens: number;
+  readonly seconds: number;
+  readonly processorSeconds: number;
 }
 
-const rates = new Map<number, number[]>(widths.map((width) => [width, []]));
+async function measure(llm: KnowledgeLLM): Promise<Measured> {
+  let tokens = 0;
+  const processor = process.cpuUsage();
+  const start = performance.now();
+  await llm.generate?.(prompts, { maxTokens, onAnswer: (_, answer) => void (tokens += answer.answerTokens) });
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(processor);
+  return { tokens, seconds, processorSeconds: (user + system) / 1e6 };
+}
+
+const measured = new Map<number, Measured[]>(widths.map((width) => [width, []]));
 for (let round = 0; round < rounds; round++) {
   // All widths in every round, so that what else the machine does falls on all of them.
   for (const width of widths) {
     const llm = await open(width);
     await llm.generate?.(prompts.slice(0, 1), { maxTokens: 1 });
-    const { tokens, seconds } = await measure(llm);
+    const one = await measure(llm);
     llm.dispose();
-    rates.get(width)?.push(tokens / seconds);
+    measured.get(width)?.push(one);
+    const [tokens, seconds, processor] = [
+      one.tokens,
+      one.seconds.toFixed(1),
+      one.processorSeconds.toFixed(1),
+    ];
     const load = loadavg()[0].toFixed(1);
-    console.log(`${width} at once: ${tokens} tokens in ${seconds.toFixed(1)} s, load ${load}`);
+    console.log(
+      `${width} at once: ${tokens} tokens in ${seconds} s (processor ${processor} s), load ${load}`,
+    );
   }
 }
 
-const medianOf = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
-const single = medianOf(rates.get(1) ?? []);
-console.log('\n| prompts at once | tokens a second, median | times one at a time |\n| --- | --- | --- |');
-for (const [width, values] of rates) {
-  const rate = medianOf(values);
-  console.log(`| ${width} | ${rate.toFixed(1)} | ${(rate / single).toFixed(2)} |`);
+function median(width: number, of: (one: Measured) => number): number {
+  const values = (measured.get(width) ?? []).map(of).sort((a, b) => a - b);
+  return values[values.length >> 1];
+}
+
+const rate = (width: number): number => median(width, ({ tokens, seconds }) => tokens / seconds);
+const time = (width: number): number =>
+  median(width, ({ tokens, processorSeconds }) => (1000 * processorSeconds) / tokens);
+console.log('\n| prompts at once | tokens a second | times one | processor ms a token | times one |');
+console.log('| --- | --- | --- | --- | --- |');
+for (const width of widths) {
+  const cells = [rate(width).toFixed(1), (rate(width) / rate(1)).toFixed(2)];
+  const ofProcessor = [time(width).toFixed(1), (time(1) / time(width)).toFixed(2)];
+  console.log(`| ${[width, ...cells, ...ofProcessor].join(' | ')} |`);
 }

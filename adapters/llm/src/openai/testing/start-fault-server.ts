@@ -11,9 +11,8 @@ export class FaultServer {
   ) {}
 
   static async start(): Promise<FaultServer> {
-    const child = fork(join(import.meta.dirname, 'fault-server.js'));
-    const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-    return new FaultServer(child, `http://127.0.0.1:${port}/v1`);
+    const { child, baseUrl } = await startServer('fault-server.js');
+    return new FaultServer(child, baseUrl);
   }
 
   /** Forgets what it has seen, and does this wrong, one fault a request. */
@@ -30,9 +29,20 @@ export class FaultServer {
     return ((await once(this.child, 'message')) as [unknown])[0];
   }
 
-  async stop(): Promise<void> {
-    const closed = once(this.child, 'close');
-    this.child.kill();
-    await closed;
+  stop(): Promise<void> {
+    return stopServer(this.child);
   }
+}
+
+/** A server of this folder, in a process of its own. */
+export async function startServer(file: string): Promise<{ child: ChildProcess; baseUrl: string }> {
+  const child = fork(join(import.meta.dirname, file));
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  return { child, baseUrl: `http://127.0.0.1:${port}/v1` };
+}
+
+export async function stopServer(child: ChildProcess): Promise<void> {
+  const closed = once(child, 'close');
+  child.kill();
+  await closed;
 }
