@@ -22,6 +22,9 @@ export type {
   KnowledgeLLM,
   DifferentiableDecoder,
   DecoderPass,
+  GenerateForecast,
+  GenerateOptions,
+  GeneratedText,
   LoraConfig,
   LoraWeights,
 } from './specification/knowledge-llm.js';

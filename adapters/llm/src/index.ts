@@ -1,11 +1,15 @@
 import type { KnowledgeDescriptor } from '@coco-rec/core';
+import { llamaCpp } from './llama-cpp/llama-cpp.js';
 import { local } from './local.js';
+import { openai } from './openai/openai.js';
 import { tiny } from './tiny.js';
 
 /** The built-in language models; one line each. */
-export const knowledgeModels: readonly KnowledgeDescriptor[] = [tiny, local];
+export const knowledgeModels: readonly KnowledgeDescriptor[] = [tiny, local, llamaCpp, openai];
 
+export { LlamaCppConfig } from './llama-cpp/llama-cpp.js';
 export { LocalConfig } from './local.js';
+export { OpenAIConfig } from './openai/openai.js';
 export { FileKnowledgeStore } from './knowledge-store.js';
 export { type CheckedTensor, checkModel } from './check-model.js';
 export { type ModelSummary, inspectModel } from './model-files/inspect-model.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { type KnowledgeStore, UsageError } from '@coco-rec/core';
+import { type GeneratedText, type KnowledgeStore, UsageError } from '@coco-rec/core';
 import { FileKnowledgeStore } from './knowledge-store.js';
 import { LocalConfig, createLocal, local } from './local.js';
 import type { LocalLLM } from './local-llm.js';
@@ -191,6 +191,49 @@ describe('LocalLLM', () => {
     assert.notEqual(made, '');
     assert.deepEqual(await llm.generate(['a warm'], { maxTokens: 5 }), [made]);
     assert.deepEqual(await llm.generate(['a warm'], { maxTokens: 0 }), ['']);
+  });
+
+  it('tells of each answer with its tokens, and waits until it is stored', async () => {
+    const llm = await open();
+    const prompts = ['a warm', '', 'red soap'];
+    const told: [number, GeneratedText][] = [];
+    const onAnswer = async (index: number, answer: GeneratedText): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      told.push([index, answer]);
+    };
+    const made = await llm.generate(prompts, { maxTokens: 4, onAnswer });
+    assert.deepEqual(
+      told.map(([index, { text }]) => [index, text]),
+      made.map((text, index) => [index, text]),
+    );
+    const forecast = await llm.forecast(prompts, { maxTokens: 4 });
+    const sum = (key: 'promptTokens' | 'answerTokens' | 'cost'): number =>
+      told.reduce((total, [, answer]) => total + answer[key], 0);
+    assert.deepEqual(forecast, {
+      requests: 2,
+      promptTokens: sum('promptTokens'),
+      answerTokens: 8,
+      cost: sum('cost'),
+    });
+    assert.ok(sum('promptTokens') > 2 && sum('answerTokens') > 0 && sum('answerTokens') <= 8);
+  });
+
+  it('hears a signal between two tokens', async () => {
+    const llm = await open();
+    Object.assign(llm.decoder.tokenizer as object, { ends: [] }); // no token ends the answer
+    const { numTensors } = tf.memory();
+    let tokens = 0;
+    const read = llm.decoder.read.bind(llm.decoder);
+    llm.decoder.read = (embeddings, options) => {
+      tokens++;
+      return read(embeddings, options);
+    };
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('stopped here'))); // as Ctrl-C: not before the event loop turns
+    const { signal } = controller;
+    await assert.rejects(llm.generate(['a warm'], { maxTokens: 5000, signal }), /stopped here/);
+    assert.ok(tokens < 5000, String(tokens));
+    assert.equal(tf.memory().numTensors, numTensors);
   });
 
   it('complains of too many layers and of a model without a tokenizer', async () => {

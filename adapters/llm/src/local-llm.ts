@@ -1,8 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
-import { type AdapterContext, type KnowledgeLLM, type Progress } from '@coco-rec/core';
+import type {
+  AdapterContext,
+  GenerateForecast,
+  GenerateOptions,
+  KnowledgeLLM,
+  Progress,
+} from '@coco-rec/core';
 import { generateIds } from './decoder/generate.js';
 import type { LocalDecoder } from './decoder/local-decoder.js';
+import { storedVectors } from './stored-vectors.js';
 
 /** Tokens that one encoding pass reads at most, padding included. */
 const tokensPerPass = 1024;
@@ -42,53 +49,45 @@ export class LocalLLM implements KnowledgeLLM {
     texts: readonly string[],
     progress: Progress = this.options.context.progress,
   ): Promise<Float32Array> {
-    const { hasher, knowledge } = this.options.context;
-    const H = this.hiddenSize;
-    const result = new Float32Array(texts.length * H);
-    const keys = texts.map((text) => hasher.sha256(`${this.contentHash}\n${text}`));
-    const stored = (await knowledge?.get(keys, H)) ?? [];
-    stored.forEach((vector, i) => vector && result.set(vector, i * H));
-    const missing = texts.map((_, i) => i).filter((i) => !stored[i]);
-    const ids = new Map(missing.map((i) => [i, this.decoder.tokenize(texts[i], this.options.maxTokens)]));
-    // Texts of like length side by side pad little; sorted as a whole, so that the same texts share a pass every time.
-    missing.sort((a, b) => (ids.get(a)?.length ?? 0) - (ids.get(b)?.length ?? 0) || a - b);
-    for (let from = 0; from < missing.length; from += textsPerWrite) {
-      const part = missing.slice(from, from + textsPerWrite);
-      await this.encodePart(part, ids, result);
-      await knowledge?.put(
-        part.map((i) => keys[i]),
-        part.map((i) => result.slice(i * H, (i + 1) * H)),
-      );
-      const done = Math.min(missing.length, from + textsPerWrite);
-      progress.report(`${this.id}: reading texts`, done, missing.length);
-    }
-    return result;
+    const { context, maxTokens } = this.options;
+    const ids = texts.map((): number[] | undefined => undefined);
+    const idsOf = (i: number): number[] => (ids[i] ??= this.decoder.tokenize(texts[i], maxTokens));
+    return storedVectors(texts, {
+      context,
+      progress,
+      label: `${this.id}: reading texts`,
+      identity: this.contentHash,
+      hiddenSize: this.hiddenSize,
+      textsPerWrite,
+      // Texts of like length side by side pad little; sorted as a whole, so that the same texts share a pass every time.
+      order: (missing) => missing.sort((a, b) => idsOf(a).length - idsOf(b).length || a - b),
+      read: (part) => this.encodePart(part.map(idsOf)),
+    });
   }
 
-  private async encodePart(
-    part: readonly number[],
-    ids: ReadonlyMap<number, number[]>,
-    result: Float32Array,
-  ): Promise<void> {
+  /** @param part token ids, by length @returns [H] each */
+  private async encodePart(part: readonly (readonly number[])[]): Promise<Float32Array[]> {
     const H = this.hiddenSize;
+    const result: Float32Array[] = [];
     for (let from = 0; from < part.length;) {
       await nextTurn(); // lets Ctrl-C through: reading on the engine never waits for the outside
       this.options.context.signal?.throwIfAborted();
       let to = from;
       let longest = 0;
       while (to < part.length) {
-        const length = ids.get(part[to])?.length ?? 0;
+        const { length } = part[to];
         if (to > from && (to - from + 1) * Math.max(longest, length) > tokensPerPass) break;
         longest = Math.max(longest, length);
         to++;
       }
       const pass = part.slice(from, to);
-      const vectors = tf.tidy(() => this.encodeIds(pass.map((i) => ids.get(i) ?? [])));
+      const vectors = tf.tidy(() => this.encodeIds(pass));
       const values = await vectors.data<'float32'>();
       vectors.dispose();
-      pass.forEach((i, n) => result.set(values.subarray(n * H, (n + 1) * H), i * H));
+      result.push(...pass.map((_, n) => values.slice(n * H, (n + 1) * H)));
       from = to;
     }
+    return result;
   }
 
   /** @returns [B, H] */
@@ -109,18 +108,33 @@ export class LocalLLM implements KnowledgeLLM {
     return tf.reshape(tf.matMul(tf.tensor3d(weights, [B, 1, T]), states), [B, H]);
   }
 
-  async generate(prompts: readonly string[], { maxTokens }: { maxTokens: number }): Promise<string[]> {
+  /** Greedy, one prompt after another. No answer can follow a schema here: it is not read. */
+  async generate(prompts: readonly string[], options: GenerateOptions): Promise<string[]> {
+    const { maxTokens, onAnswer } = options;
+    const signal = options.signal ?? this.options.context.signal;
     const { tokenizer } = this.decoder;
+    const ends = tokenizer?.ends ?? [];
     const made: string[] = [];
-    for (const prompt of prompts) {
+    for (const [index, prompt] of prompts.entries()) {
       await nextTurn();
-      this.options.context.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const ids = this.decoder.tokenize(prompt);
-      const ends = tokenizer?.ends ?? [];
-      const next = ids.length > 0 ? await generateIds(this.decoder, ids, { maxTokens, ends }) : [];
-      made.push(tokenizer?.decode(next) ?? '');
+      const next = ids.length > 0 ? await generateIds(this.decoder, ids, { maxTokens, ends, signal }) : [];
+      const text = tokenizer?.decode(next) ?? '';
+      made.push(text);
+      await onAnswer?.(index, { text, promptTokens: ids.length, answerTokens: next.length, cost: 0 });
     }
     return made;
+  }
+
+  forecast(
+    prompts: readonly string[],
+    { maxTokens }: { readonly maxTokens: number },
+  ): Promise<GenerateForecast> {
+    const lengths = prompts.map((prompt) => this.decoder.tokenize(prompt).length);
+    const requests = lengths.filter((length) => length > 0).length;
+    const promptTokens = lengths.reduce((sum, length) => sum + length, 0);
+    return Promise.resolve({ requests, promptTokens, answerTokens: requests * maxTokens, cost: 0 });
   }
 
   dispose(): void {

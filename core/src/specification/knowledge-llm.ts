@@ -50,6 +50,40 @@ export interface DifferentiableDecoder {
   forward(embeddings: tf.Tensor3D, lengths: Int32Array, pass?: DecoderPass): tf.Tensor3D;
 }
 
+/** What a model wrote for one prompt, and what that took. */
+export interface GeneratedText {
+  readonly text: string;
+  readonly promptTokens: number;
+  readonly answerTokens: number;
+  /** In US dollars; 0 for local models. */
+  readonly cost: number;
+}
+
+/** How an answer is made, and who is told when. */
+export interface GenerateOptions {
+  /** Tokens of an answer at most. */
+  readonly maxTokens: number;
+  /**
+   * Told of each answer as soon as it is there, in any order; awaited, so that it can be stored before the next one is
+   * reported.
+   */
+  readonly onAnswer?: (index: number, answer: GeneratedText) => Promise<void> | void;
+  /** Told of a prompt that has no answer after all retries; without it the first failure is thrown. */
+  readonly onFailure?: (index: number, reason: string) => Promise<void> | void;
+  readonly signal?: AbortSignal;
+  /** A JSON schema the answer must follow, where the model can be bound to it. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+}
+
+/** What `generate` would take at most. */
+export interface GenerateForecast {
+  readonly requests: number;
+  readonly promptTokens: number;
+  readonly answerTokens: number;
+  /** In US dollars. */
+  readonly cost: number;
+}
+
 /** A language model as a source of knowledge. Loaded when made; `dispose` frees it. */
 export interface KnowledgeLLM {
   readonly specVersion: 'v1';
@@ -61,8 +95,10 @@ export interface KnowledgeLLM {
   readonly contentHash: string;
   /** Mean over tokens of the states after the final norm. Cached by content. @returns [N·H] */
   encode?(texts: readonly string[], progress?: Progress): Promise<Float32Array>;
-  /** Greedy continuation of each prompt. */
-  generate?(prompts: readonly string[], options: { maxTokens: number }): Promise<string[]>;
+  /** Answers the prompts. @returns the answers in the order of the prompts, '' where `onFailure` was told */
+  generate?(prompts: readonly string[], options: GenerateOptions): Promise<string[]>;
+  /** What `generate` would take at most; nothing is sent. */
+  forecast?(prompts: readonly string[], options: { readonly maxTokens: number }): Promise<GenerateForecast>;
   readonly decoder?: DifferentiableDecoder;
   dispose(): void;
 }

@@ -1,21 +1,30 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { breathe } from '@coco-rec/core';
 import type { KeyValues } from './decoder-block.js';
 import type { LocalDecoder } from './local-decoder.js';
 
+export interface GenerateIdsOptions {
+  readonly maxTokens: number;
+  /** Ids that end the text. */
+  readonly ends: readonly number[];
+  /** Heard between two tokens. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Greedy continuation with a key-value cache.
- * @param ids token ids of the prompt, at least one @param ends ids that end the text
+ * @param ids token ids of the prompt, at least one
  * @returns at most `maxTokens` new ids, the end not among them
  */
 export async function generateIds(
   decoder: LocalDecoder,
   ids: readonly number[],
-  { maxTokens, ends }: { maxTokens: number; ends: readonly number[] },
+  { maxTokens, ends, signal }: GenerateIdsOptions,
 ): Promise<number[]> {
   const made: number[] = [];
   let past: KeyValues[] | undefined;
   let next: readonly number[] = ids;
-  while (made.length < maxTokens) {
+  while (made.length < maxTokens && !signal?.aborted) {
     const step = tf.tidy(() => {
       const embeddings = tf.expandDims(decoder.embed(tf.tensor1d([...next], 'int32')), 0) as tf.Tensor3D; // [1, T, H]
       const { states, past: kept } = decoder.read(embeddings, { past });
@@ -30,8 +39,10 @@ export async function generateIds(
     if (ends.includes(id)) break;
     made.push(id);
     next = [id];
+    await breathe();
   }
   if (past) disposePast(past);
+  signal?.throwIfAborted();
   return made;
 }
 

@@ -1,0 +1,270 @@
+/**
+ * A language model behind the OpenAI interface. The `openai` package makes the requests, one try each; rate, retries,
+ * time-outs and spend are the Sender's, since the package's own time-out ends with the headers and its retries know no budget.
+ */
+import OpenAI from 'openai';
+import {
+  type AdapterContext,
+  type GenerateForecast,
+  type GenerateOptions,
+  type GeneratedText,
+  type KnowledgeLLM,
+  type Progress,
+  UsageError,
+} from '@coco-rec/core';
+import { answerAll } from '../answering/answer-all.js';
+import { isJson } from '../answering/is-json.js';
+import { storedVectors } from '../stored-vectors.js';
+import { BadAnswerError } from './failure.js';
+import type { OpenAIConfig } from './openai.js';
+import { Sender } from './sender.js';
+
+const million = 1e6;
+/** Tokens that a server's chat template may add, a default system prompt included. */
+const templateTokens = 64;
+/** A token holds a byte or more in every byte-level vocabulary. */
+const mostTokens = (text: string): number => Buffer.byteLength(text);
+
+type Completion = OpenAI.ChatCompletion;
+type Schema = GenerateOptions['schema'];
+
+export class HostedLLM implements KnowledgeLLM {
+  readonly specVersion = 'v1';
+  readonly id = 'openai';
+  readonly capabilities: KnowledgeLLM['capabilities'];
+  readonly contentHash: string;
+  hiddenSize = 0;
+  /** False after the server refused a schema. */
+  private bindsSchema = true;
+
+  private constructor(
+    private readonly config: OpenAIConfig,
+    private readonly context: AdapterContext,
+    private readonly host: string,
+    private readonly client: OpenAI,
+    private readonly sender: Sender,
+  ) {
+    const { model, embeddingModel, dimensions, temperature, seed } = config;
+    this.capabilities = { encode: !!embeddingModel, generate: !!model, differentiable: false };
+    const identity = [host, model, embeddingModel, dimensions, temperature, seed];
+    this.contentHash = context.hasher.sha256(JSON.stringify(identity));
+  }
+
+  /**
+   * Asks the server for one vector, to learn its length, where the config does not tell it.
+   * @throws UsageError for a config that makes no sense, CocoError where the server gives no vector
+   */
+  static async open(config: OpenAIConfig, context: AdapterContext): Promise<HostedLLM> {
+    const { host } = checkConfig(config);
+    const { baseUrl: baseURL, apiKeyVariable: keyVariable, timeout } = config;
+    const key = process.env[keyVariable]?.trim() || undefined;
+    const client = new OpenAI({
+      baseURL,
+      apiKey: key ?? 'none',
+      // A server that wants no key gets none; nothing of the environment is sent but the key.
+      ...(key === undefined ? { defaultHeaders: { Authorization: null } } : {}),
+      organization: null,
+      project: null,
+      maxRetries: 0,
+      timeout: 1000 * (timeout + 60), // the Sender's comes first
+      logLevel: 'off',
+    });
+    const sender = new Sender({ ...config, host, key, keyVariable });
+    const llm = new HostedLLM(config, context, host, client, sender);
+    if (config.dimensions) llm.hiddenSize = config.dimensions;
+    else if (config.embeddingModel) llm.hiddenSize = (await llm.vectorsOf(['a text']))[0].length;
+    return llm;
+  }
+
+  async generate(prompts: readonly string[], options: GenerateOptions): Promise<string[]> {
+    if (!this.config.model) throw missingKey('model', 'answers prompts');
+    const { maxTokens, schema } = options;
+    const { concurrency: width } = this.config;
+    const signal = options.signal ?? this.context.signal;
+    return answerAll(prompts, { ...options, signal, width }, (prompt) =>
+      this.answer(prompt, { maxTokens, schema, signal }),
+    );
+  }
+
+  /** Counts a token a byte: an upper bound for any vocabulary. English text takes about a quarter of it. */
+  forecast(
+    prompts: readonly string[],
+    { maxTokens, schema }: { readonly maxTokens: number; readonly schema?: Schema },
+  ): Promise<GenerateForecast> {
+    const sent = prompts.filter((prompt) => prompt !== '');
+    const promptTokens = sent.reduce((sum, prompt) => sum + mostPromptTokens(prompt, schema), 0);
+    const answerTokens = sent.length * maxTokens;
+    const cost = this.price(promptTokens, answerTokens);
+    return Promise.resolve({ requests: sent.length, promptTokens, answerTokens, cost });
+  }
+
+  private price(promptTokens: number, answerTokens: number): number {
+    const { promptPrice, answerPrice } = this.config;
+    return (promptTokens * promptPrice + answerTokens * answerPrice) / million;
+  }
+
+  private answer(
+    prompt: string,
+    { maxTokens, schema, signal }: Pick<GenerateOptions, 'maxTokens' | 'schema' | 'signal'>,
+  ): Promise<GeneratedText> {
+    const promptTokens = mostPromptTokens(prompt, schema);
+    let isBound = false;
+    return this.sender.send<GeneratedText>({
+      worst: { tokens: promptTokens + maxTokens, cost: this.price(promptTokens, maxTokens) },
+      signal,
+      send: async (trySignal) => {
+        isBound = schema !== undefined && this.bindsSchema;
+        const completion = await this.client.chat.completions.create(
+          this.body(prompt, maxTokens, isBound ? schema : undefined),
+          { signal: trySignal },
+        );
+        const result = this.readAnswer(completion, { promptTokens, answerTokens: maxTokens, isBound });
+        return { result, use: { tokens: result.promptTokens + result.answerTokens, cost: result.cost } };
+      },
+      onRefusal: ({ status, reason }) => {
+        if (!isBound || status === 413 || !/response_format|schema|grammar/i.test(reason)) return false;
+        if (this.bindsSchema) this.context.progress.log(`${this.host} takes no schema: ${reason}.`);
+        this.bindsSchema = false;
+        return true;
+      },
+    });
+  }
+
+  private body(
+    prompt: string,
+    maxTokens: number,
+    schema: Schema,
+  ): OpenAI.ChatCompletionCreateParamsNonStreaming {
+    const { model = '', temperature, seed, tokenLimit } = this.config;
+    return {
+      model,
+      messages: [{ role: 'user', content: prompt }],
+      [tokenLimit]: maxTokens,
+      ...(temperature === null ? {} : { temperature }),
+      ...(seed === undefined ? {} : { seed }),
+      ...(schema && {
+        response_format: { type: 'json_schema', json_schema: { name: 'answer', schema, strict: true } },
+      }),
+    };
+  }
+
+  /** Counts what the server says that it took, or what it can have taken at most. */
+  private readAnswer(
+    completion: Partial<Completion> | undefined,
+    most: { readonly promptTokens: number; readonly answerTokens: number; readonly isBound: boolean },
+  ): GeneratedText {
+    const { usage, choices } = completion ?? {};
+    const promptTokens = usage?.prompt_tokens ?? most.promptTokens;
+    const answerTokens = usage?.completion_tokens ?? most.answerTokens;
+    const cost = this.price(promptTokens, answerTokens);
+    const text: unknown = choices?.[0]?.message?.content;
+    if (typeof text !== 'string' || text.trim() === '') throw new BadAnswerError('the answer is empty', cost);
+    if (most.isBound && !isJson(text)) throw new BadAnswerError('the answer breaks off or is no JSON', cost);
+    return { text, promptTokens, answerTokens, cost };
+  }
+
+  /** A text without characters gets the zero vector. */
+  async encode(texts: readonly string[], progress: Progress = this.context.progress): Promise<Float32Array> {
+    const { embeddingModel, dimensions, concurrency, textsPerRequest } = this.config;
+    if (!embeddingModel) throw missingKey('embeddingModel', 'turns texts into vectors');
+    return storedVectors(texts, {
+      context: this.context,
+      progress,
+      label: `${this.id}: reading texts`,
+      identity: JSON.stringify([this.host, embeddingModel, dimensions]),
+      hiddenSize: this.hiddenSize,
+      textsPerWrite: textsPerRequest * concurrency,
+      read: (part) => this.encodePart(part.map((i) => texts[i])),
+    });
+  }
+
+  private async encodePart(texts: readonly string[]): Promise<Float32Array[]> {
+    const result = texts.map(() => new Float32Array(this.hiddenSize));
+    const read = texts.flatMap((text, i) => (text.trim() === '' ? [] : [i]));
+    const { textsPerRequest: size } = this.config;
+    const requests = Array.from({ length: Math.ceil(read.length / size) }, async (_, n) => {
+      const part = read.slice(n * size, (n + 1) * size);
+      const vectors = await this.vectorsOf(part.map((i) => texts[i]));
+      part.forEach((i, k) => result[i].set(vectors[k]));
+    });
+    const failed = (await Promise.allSettled(requests)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+    return result;
+  }
+
+  /** One request. @returns [H] each */
+  private vectorsOf(texts: readonly string[]): Promise<number[][]> {
+    const { embeddingModel: model = '', dimensions, embeddingPrice } = this.config;
+    const most = texts.reduce((sum, text) => sum + mostTokens(text) + templateTokens, 0);
+    return this.sender.send<number[][]>({
+      worst: { tokens: most, cost: (most * embeddingPrice) / million },
+      signal: this.context.signal,
+      send: async (signal) => {
+        // Not every server knows the package's default, base64.
+        const body = { model, input: [...texts], encoding_format: 'float' as const, dimensions };
+        const response: Partial<OpenAI.CreateEmbeddingResponse> | undefined =
+          await this.client.embeddings.create(body, { signal });
+        const tokens = response?.usage?.prompt_tokens ?? most;
+        const use = { tokens, cost: (tokens * embeddingPrice) / million };
+        const wrong = wrongVectors(response?.data, texts.length, this.hiddenSize);
+        if (wrong) throw new BadAnswerError(wrong, use.cost);
+        const sorted = [...(response?.data ?? [])].sort((a, b) => a.index - b.index);
+        return { result: sorted.map(({ embedding }) => embedding), use };
+      },
+    });
+  }
+
+  dispose(): void {
+    // Nothing is held: connections that are idle are closed by Node.
+  }
+}
+
+function mostPromptTokens(prompt: string, schema: Schema): number {
+  return mostTokens(prompt) + templateTokens + (schema ? mostTokens(JSON.stringify(schema)) : 0);
+}
+
+/** @param size 0: not known yet @returns what is wrong, or undefined */
+function wrongVectors(data: unknown, count: number, size: number): string | undefined {
+  const rows = Array.isArray(data) ? (data as Partial<OpenAI.Embedding>[]) : [];
+  const indices = new Set(rows.map(({ index }) => index));
+  if (rows.length !== count || indices.size !== count)
+    return `it sent ${rows.length} vectors for ${count} texts`;
+  const wanted = size || (rows[0].embedding?.length ?? 0);
+  for (const { embedding } of rows) {
+    if (!Array.isArray(embedding) || embedding.length === 0 || !embedding.every(Number.isFinite))
+      return 'it sent a vector that is none';
+    if (embedding.length !== wanted)
+      return `it sent a vector of ${embedding.length} numbers instead of ${wanted}`;
+  }
+  return undefined;
+}
+
+/** @returns the server's address. @throws UsageError; a key that stands where its variable's name should is not repeated */
+function checkConfig(config: OpenAIConfig): URL {
+  const { baseUrl, apiKeyVariable, model, embeddingModel, maxCost } = config;
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(apiKeyVariable) || /^sk[-_]/.test(apiKeyVariable)) {
+    throw new UsageError(
+      '"knowledge.apiKeyVariable" must be the name of an environment variable, never the key.',
+    );
+  }
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw new UsageError(
+      '"knowledge.baseUrl" must be an address like https://api.example.org/v1, without user and password.',
+    );
+  }
+  if (!model && !embeddingModel)
+    throw new UsageError('"knowledge" names neither a "model" (for answers) nor an "embeddingModel".');
+  const { promptPrice, answerPrice, embeddingPrice } = config;
+  const hasPrices = (!model || promptPrice + answerPrice > 0) && (!embeddingModel || embeddingPrice > 0);
+  if (maxCost !== undefined && !hasPrices) {
+    throw new UsageError(
+      '"knowledge.maxCost" needs "promptPrice" and "answerPrice" (and "embeddingPrice" with an embedding model).',
+    );
+  }
+  return url;
+}
+
+function missingKey(key: string, does: string): UsageError {
+  return new UsageError(`"knowledge.${key}" is missing: it names the model that ${does}.`);
+}
