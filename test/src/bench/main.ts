@@ -1,0 +1,65 @@
+/** `npm run bench`: measures, prints a table, writes JSON. See docs/benchmarks.md. */
+import { writeFileSync } from 'node:fs';
+import { CocoError, UsageError, nearestName } from '@coco-rec/core';
+import type { BenchCase } from './bench-case.js';
+import { cases } from './cases.js';
+import { describeMachine } from './machine.js';
+import { type BenchOptions, readOptions } from './options.js';
+import { alignedTable, figuresTable, machineLine } from './report.js';
+import { type Figure, runCase } from './run-cases.js';
+
+function chosen({ cases: ids }: BenchOptions): readonly BenchCase[] {
+  if (ids.length === 0) return cases;
+  return ids.map((id) => {
+    const found = cases.find((bench) => bench.id === id);
+    if (found) return found;
+    const known = cases.map((bench) => bench.id);
+    const near = nearestName(id, known);
+    throw new UsageError(
+      `There is no case "${id}".${near ? ` Did you mean "${near}"?` : ''} Known: ${known.join(', ')}.`,
+    );
+  });
+}
+
+async function main(options: BenchOptions): Promise<void> {
+  const wanted = chosen(options);
+  if (options.list) {
+    console.log(
+      alignedTable(
+        ['case', ''],
+        wanted.map(({ id, summary }) => [id, summary]),
+      ),
+    );
+    return;
+  }
+  const machine = describeMachine();
+  const figures: Figure[] = [];
+  const skipped: { case: string; reason: string }[] = [];
+  for (const bench of wanted) {
+    const reason = bench.missing?.(options);
+    if (reason !== undefined) {
+      skipped.push({ case: bench.id, reason });
+      continue;
+    }
+    process.stderr.write(`${bench.id} …\n`);
+    figures.push(...(await runCase(bench, options)));
+    // Written after each case, so that what was measured outlives a later one that fails.
+    if (options.json !== undefined) writeJson(options.json, { machine, figures, skipped });
+  }
+  if (options.json !== undefined) writeJson(options.json, { machine, figures, skipped });
+  const engines = [...new Set(figures.map(({ engine }) => engine))].filter((engine) => engine !== 'none');
+  console.log([machineLine(machine), ...engines, '', figuresTable(figures)].join('\n'));
+  for (const one of skipped) console.log(`${one.case}: skipped, ${one.reason}`);
+}
+
+function writeJson(file: string, content: unknown): void {
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+try {
+  await main(readOptions(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof CocoError)) throw error;
+  console.error(error.message);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
