@@ -25,6 +25,8 @@ export interface CaseResult {
   readonly engine: string;
   /** GFLOPS. */
   readonly rates: readonly number[];
+  /** With `--profile`: where the time went, as text. */
+  readonly profile?: string;
 }
 
 export interface BenchContext {

@@ -1,4 +1,5 @@
 import type { BenchCase } from './bench-case.js';
+import { command } from './cases/command.js';
 import { cocoStep } from './cases/coco-step.js';
 import { decoder } from './cases/decoder.js';
 import { encoding } from './cases/encoding.js';
@@ -19,4 +20,5 @@ export const cases: readonly BenchCase[] = [
   encoding,
   cocoStep,
   wasmEpoch,
+  command,
 ];

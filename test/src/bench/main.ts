@@ -34,6 +34,7 @@ async function main(options: BenchOptions): Promise<void> {
   }
   const machine = describeMachine();
   const figures: Figure[] = [];
+  const profiles: string[] = [];
   const skipped: { case: string; reason: string }[] = [];
   for (const bench of wanted) {
     const reason = bench.missing?.(options);
@@ -42,13 +43,16 @@ async function main(options: BenchOptions): Promise<void> {
       continue;
     }
     process.stderr.write(`${bench.id} …\n`);
-    figures.push(...(await runCase(bench, options)));
+    const found = await runCase(bench, options);
+    figures.push(...found.figures);
+    if (found.profile !== undefined) profiles.push(`\n${bench.id}\n${found.profile}`);
     // Written after each case, so that what was measured outlives a later one that fails.
     if (options.json !== undefined) writeJson(options.json, { machine, figures, skipped });
   }
   if (options.json !== undefined) writeJson(options.json, { machine, figures, skipped });
   const engines = [...new Set(figures.map(({ engine }) => engine))].filter((engine) => engine !== 'none');
   console.log([machineLine(machine), ...engines, '', figuresTable(figures)].join('\n'));
+  for (const text of profiles) console.log(text);
   for (const one of skipped) console.log(`${one.case}: skipped, ${one.reason}`);
 }
 

@@ -5,7 +5,7 @@ import { UsageError } from '@coco-rec/core';
 import { root } from '../layout/sources.js';
 
 export interface BenchOptions {
-  /** Ids of the cases; empty: all that are not left out by default. */
+  /** Ids of the cases; empty: all. */
   readonly cases: readonly string[];
   readonly list: boolean;
   /** File for the figures as JSON. */
@@ -14,8 +14,6 @@ export interface BenchOptions {
   readonly repeats: number;
   /** Also show where the time goes. */
   readonly profile: boolean;
-  /** Also run the Python libraries. */
-  readonly peers: boolean;
   /** Folder with RecBole files. */
   readonly data: string;
   /** A GGUF file of SmolLM2-135M. */
@@ -29,7 +27,6 @@ export const usage = `npm run bench -- [CASE ...] [options]
   --engine ID      compute engine (default auto)
   --repeats N      repetitions of each case (default 3)
   --profile        also show time by kind of operation and phase
-  --peers          also run RecBole, RecTools and torch, in a Python environment that is made in the cache folder
   --data FOLDER    RecBole files (default: amazon-beauty in $COCO_SHARED/data, by default ../shared/data)
   --model FILE     SmolLM2-135M as GGUF (default: $COCO_SMOLLM2)`;
 
@@ -47,7 +44,6 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     engine: values.engine ?? 'auto',
     repeats,
     profile: values.profile ?? false,
-    peers: values.peers ?? false,
     data: resolve(values.data ?? join(shared, 'data', 'amazon-beauty')),
     model: resolve(values.model ?? process.env.COCO_SMOLLM2 ?? 'models/SmolLM2-135M-Instruct.Q4_1.gguf'),
   };
@@ -66,7 +62,6 @@ const parse = (argv: readonly string[]) => {
         engine: text,
         repeats: text,
         profile: flag,
-        peers: flag,
         data: text,
         model: text,
       },

@@ -4,6 +4,7 @@ import type { CaseResult, Measurement } from './bench-case.js';
 import { cases } from './cases.js';
 import { matmulRate } from './matmul-rate.js';
 import type { BenchOptions } from './options.js';
+import { Profile } from './profile.js';
 
 /** The size whose rate stands for the machine; plain JavaScript would take minutes over the large one. */
 const rateSize = (engine: string): number => (engine.startsWith('cpu') ? 64 : 1024);
@@ -19,9 +20,16 @@ async function run(id: string, given: BenchOptions): Promise<CaseResult> {
   const rates: number[] = [];
   const none = bench.engine === 'none';
   const engine = none ? 'none' : await started(wanted);
-  const measureRate = (): void => void (none || rates.push(matmulRate(rateSize(engine))));
+  const profile = options.profile && !none ? new Profile() : undefined;
+  profile?.install();
+  const measureRate = (): void => {
+    profile?.stop();
+    if (!none) rates.push(matmulRate(rateSize(engine)));
+    profile?.start();
+  };
   const measurements: readonly Measurement[] = await bench.run({ options, engine, measureRate });
-  return { measurements, engine, rates };
+  profile?.stop();
+  return { measurements, engine, rates, profile: profile?.table() };
 }
 
 async function started(wanted: string): Promise<string> {

@@ -19,13 +19,16 @@ export interface Figure extends Measurement {
 }
 
 /** Runs a case, each in a process of its own. @throws CocoError if its process fails */
-export async function runCase(bench: BenchCase, options: BenchOptions): Promise<Figure[]> {
+export async function runCase(
+  bench: BenchCase,
+  options: BenchOptions,
+): Promise<{ figures: Figure[]; profile?: string }> {
   const runs: Run[] = [];
   for (let i = 0; i < (bench.cold ? options.repeats : 1); i++) runs.push(await runProcess(bench, options));
   const [{ engine }] = runs;
   const rates = runs.flatMap((run) => run.rates);
   const rate = rates.length > 0 ? median(rates) : undefined;
-  return runs[0].measurements.map((first, n) => {
+  const figures = runs[0].measurements.map((first, n) => {
     const values = runs.flatMap((run) => run.measurements[n].values);
     const { gigaflop } = first;
     const processors = runs.flatMap((run) => run.measurements[n].processorValues ?? []);
@@ -34,6 +37,7 @@ export async function runCase(bench: BenchCase, options: BenchOptions): Promise<
     const middle = median(values);
     return { case: bench.id, ...first, values, median: middle, processor, limit, engine, rate };
   });
+  return { figures, profile: runs[0].profile };
 }
 
 type Run = CaseResult;
