@@ -1,4 +1,4 @@
-import { type FusedRanker, type RunConfig, type Split } from '@coco-rec/core';
+import { type FusedRanker, type RunConfig, type Split, type UnitDescriptor } from '@coco-rec/core';
 import { type PlainConfig, Session, checkConfig, createContext } from '@coco-rec/standard';
 import type { BenchOptions } from './options.js';
 
@@ -22,9 +22,9 @@ export interface Opened {
   dispose(): void;
 }
 
-/** Data and an untrained model; nothing is written. */
-export async function open(config: RunConfig): Promise<Opened> {
-  const { registry, context } = createContext(config.output);
+/** Data and an untrained model; nothing is written. @param units what the config names beside the built-in units */
+export async function open(config: RunConfig, units: readonly UnitDescriptor[] = []): Promise<Opened> {
+  const { registry, context } = createContext(config.output, { units });
   const session = await Session.open(config, registry, context);
   const ranker = (await session.createRanker(config, config.seed)) as FusedRanker;
   const dispose = (): void => {

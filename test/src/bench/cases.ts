@@ -6,7 +6,9 @@ import { encoding } from './cases/encoding.js';
 import { epoch, sampledEpoch } from './cases/epochs.js';
 import { evaluation } from './cases/evaluation.js';
 import { loading } from './cases/loading.js';
+import { loadingGrowth } from './cases/loading-growth.js';
 import { matmul } from './cases/matmul.js';
+import { scaling } from './cases/scaling.js';
 import { wasmEpoch } from './cases/wasm-epoch.js';
 
 /** All cases, in the order of the table; one line each. */
@@ -20,5 +22,7 @@ export const cases: readonly BenchCase[] = [
   encoding,
   cocoStep,
   wasmEpoch,
+  scaling,
+  loadingGrowth,
   command,
 ];

@@ -43,7 +43,12 @@ async function main(options: BenchOptions): Promise<void> {
       continue;
     }
     process.stderr.write(`${bench.id} …\n`);
-    const found = await runCase(bench, options);
+    const found = await runCase(bench, options).catch((error: unknown) => {
+      if (!(error instanceof CocoError)) throw error;
+      skipped.push({ case: bench.id, reason: error.message });
+      process.exitCode = 1; // the other cases still have their say
+    });
+    if (!found) continue;
     figures.push(...found.figures);
     if (found.profile !== undefined) profiles.push(`\n${bench.id}\n${found.profile}`);
     // Written after each case, so that what was measured outlives a later one that fails.
@@ -53,7 +58,7 @@ async function main(options: BenchOptions): Promise<void> {
   const engines = [...new Set(figures.map(({ engine }) => engine))].filter((engine) => engine !== 'none');
   console.log([machineLine(machine), ...engines, '', figuresTable(figures)].join('\n'));
   for (const text of profiles) console.log(text);
-  for (const one of skipped) console.log(`${one.case}: skipped, ${one.reason}`);
+  for (const one of skipped) console.log(`${one.case}: no figure, ${one.reason}`);
 }
 
 function writeJson(file: string, content: unknown): void {

@@ -55,7 +55,7 @@ function runProcess(bench: BenchCase, options: BenchOptions): Promise<Run> {
       if (message && 'result' in message) resolve(withMemory(bench, message));
       else {
         const reason = message?.error ?? `its process ended with ${signal ?? `code ${code}`}`;
-        reject(new CocoError(`The case ${bench.id} failed: ${reason}`));
+        reject(new CocoError(`it failed: ${reason}`));
       }
     });
   });

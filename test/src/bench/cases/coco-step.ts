@@ -18,7 +18,7 @@ const layers = 6;
 const shares = [1, 0.5, 0.1];
 /** What a step may cost over the sum of its parts. */
 const allowance = 1.3;
-const step = 1;
+const step = 0;
 
 /** A reading of the decoder: what is needed to repeat it. */
 interface Reading {
