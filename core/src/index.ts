@@ -91,6 +91,7 @@ export {
 export { createLoss, findLoss, losses } from './losses/create-loss.js';
 export type { LossContext, LossDescriptor } from './losses/loss.js';
 export { Adam, type AdamConfig } from './training/adam.js';
+export { LazyAdam } from './training/lazy-adam.js';
 export { SequenceModel, rowsOf, type ModelInput } from './training/sequence-model.js';
 export { FusedRanker } from './training/fused-ranker.js';
 export { trainStep, type StepInput, type StepPart } from './training/train-step.js';

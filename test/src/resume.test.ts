@@ -18,6 +18,23 @@ import { startTestEngine } from './support/engine.js';
 const { folder, remove } = temporaryFolder();
 after(remove);
 
+describe('a stopped run with adam-lazy', () => {
+  before(startTestEngine);
+
+  it('goes on to the same weights, and they are not those of adam', async () => {
+    const config = async (name: string, optimizer: string): Promise<Record<string, unknown>> => {
+      const data = await writeShop(folder, 'shop', smallShop());
+      const loss = { id: 'sampled-softmax', count: 4 };
+      return smallConfig(data, 'none', join(folder, 'lazy', name), { loss, optimizer });
+    };
+    const whole = await run(await config('whole', 'adam-lazy'));
+    const own = await config('stopped', 'adam-lazy');
+    await runUntil(own, 3);
+    assert.deepEqual((await run(own)).weights, whole.weights);
+    assert.notDeepEqual((await run(await config('adam', 'adam'))).weights, whole.weights);
+  });
+});
+
 for (const fusion of ['none', 'coco']) {
   describe(`a stopped run, sasrec with ${fusion}`, () => {
     before(startTestEngine);

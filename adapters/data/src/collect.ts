@@ -3,9 +3,9 @@ import { type AdapterContext, CocoError, type Dataset, DatasetBuilder } from '@c
 /** Collects what any importer reads: drops double interactions, counts what it leaves out, and complains by line. */
 export class Collector {
   private readonly builder = new DatasetBuilder();
-  private readonly seen = new Set<string>();
   private readonly described = new Set<string>();
-  private readonly counts: Record<string, number> = {};
+  private counts: Record<string, number> = {};
+  private read = 0;
 
   constructor(private readonly name: string) {}
 
@@ -13,17 +13,11 @@ export class Collector {
     this.counts[what] = (this.counts[what] ?? 0) + by;
   }
 
-  /** @param time as written; '' where the source has none */
-  interaction(user: string, item: string, time: string | undefined, place: string): void {
-    this.count('interactions read');
+  /** @param time as written; undefined where the source has none @param place makes "FILE, line 7", for complaints */
+  interaction(user: string, item: string, time: string | undefined, place: () => string): void {
+    this.read++;
     if (user === '' || item === '')
-      throw new CocoError(`${place}: the ${user === '' ? 'user' : 'item'} id is empty.`);
-    const key = `${user}\t${item}\t${time ?? ''}`;
-    if (time !== undefined && this.seen.has(key)) {
-      this.count('duplicate interactions dropped');
-      return;
-    }
-    if (time !== undefined) this.seen.add(key);
+      throw new CocoError(`${place()}: the ${user === '' ? 'user' : 'item'} id is empty.`);
     this.builder.addInteraction(user, item, time === undefined ? undefined : readTime(time, place));
   }
 
@@ -38,6 +32,12 @@ export class Collector {
   }
 
   build(context: AdapterContext, hasItems: boolean): Dataset {
+    const doubles = this.builder.dropDoubles();
+    this.counts = {
+      'interactions read': this.read,
+      ...(doubles > 0 ? { 'duplicate interactions dropped': doubles } : {}),
+      ...this.counts,
+    };
     const report = { counts: this.counts, warnings: [] as string[] };
     const dataset = this.builder.build({ name: this.name, report, hasher: context.hasher });
     if (hasItems && dataset.texts) {
@@ -54,12 +54,12 @@ export class Collector {
   }
 }
 
-function readTime(text: string, place: string): number {
+function readTime(text: string, place: () => string): number {
   const time = Number(text);
-  if (text.trim() !== '' && Number.isFinite(time)) return time;
+  if (Number.isFinite(time) && (time !== 0 || text.trim() !== '')) return time; // Number('') is 0
   const date = Date.parse(text);
   if (text.trim() !== '' && Number.isFinite(date)) return date / 1000;
   throw new CocoError(
-    `${place}: the time ${JSON.stringify(text.slice(0, 40))} is neither a number nor a date.`,
+    `${place()}: the time ${JSON.stringify(text.slice(0, 40))} is neither a number nor a date.`,
   );
 }

@@ -26,9 +26,10 @@ export async function* readLines(path: string): AsyncGenerator<LineBlock> {
   let first = 1;
   try {
     for await (const chunk of input) {
-      const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
+      const text = rest + decoder.decode(chunk as Uint8Array, { stream: true });
+      const lines = text.split('\n');
       rest = (lines.pop() ?? '').slice(0, longestLine);
-      if (lines.length > 0) yield { lines: lines.map(tidy), first };
+      if (lines.length > 0) yield { lines: /[\r\0]/.test(text) ? lines.map(tidy) : lines, first };
       first += lines.length;
     }
   } catch (error) {

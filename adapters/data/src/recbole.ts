@@ -61,35 +61,42 @@ function columnOf({ columns, place }: Header, name: string): number {
   );
 }
 
+/** Where the columns of an interaction stand. */
+interface Columns {
+  readonly user: number;
+  readonly item: number;
+  /** -1: there is none. */
+  readonly time: number;
+  readonly width: number;
+}
+
+function interactionColumns(text: string, path: string): Columns {
+  const header = readHeader(text, path);
+  return {
+    user: columnOf(header, 'user_id'),
+    item: columnOf(header, 'item_id'),
+    time: header.columns.indexOf('timestamp'),
+    width: header.columns.length,
+  };
+}
+
 async function readInteractions(path: string, collector: Collector): Promise<void> {
-  let at: { user: number; item: number; time: number; width: number } | undefined;
+  let at: Columns | undefined;
   for await (const { lines, first } of readLines(path)) {
-    lines.forEach((text, i) => {
-      if (!at) {
-        const header = readHeader(text, path);
-        const time = header.columns.indexOf('timestamp');
-        at = {
-          user: columnOf(header, 'user_id'),
-          item: columnOf(header, 'item_id'),
-          time,
-          width: header.columns.length,
-        };
-        return;
-      }
-      if (text === '') return;
-      const fields = text.split('\t');
-      const place = `${path}, line ${first + i}`;
-      if (fields.length < at.width) {
-        throw new CocoError(`${place}: ${fields.length} fields, expected ${at.width} (tab-separated).`);
-      }
-      collector.interaction(
-        fields[at.user],
-        fields[at.item],
-        at.time >= 0 ? fields[at.time] : undefined,
-        place,
-      );
-    });
+    for (let i = 0; i < lines.length; i++) {
+      if (!at) at = interactionColumns(lines[i], path);
+      else if (lines[i] !== '')
+        addLine(lines[i].split('\t'), at, collector, () => `${path}, line ${first + i}`);
+    }
   }
+}
+
+function addLine(fields: readonly string[], at: Columns, collector: Collector, place: () => string): void {
+  if (fields.length < at.width) {
+    throw new CocoError(`${place()}: ${fields.length} fields, expected ${at.width} (tab-separated).`);
+  }
+  const time = at.time >= 0 ? fields[at.time] : undefined;
+  collector.interaction(fields[at.user], fields[at.item], time, place);
 }
 
 async function readItems(path: string, config: RecBoleConfig, collector: Collector): Promise<void> {

@@ -37,7 +37,7 @@ export async function loadTable(
     const user = textOf(record, columns.user, config.path);
     const item = textOf(record, columns.item, config.path);
     const time = columns.time === undefined ? undefined : textOf(record, columns.time, config.path);
-    collector.interaction(user, item, time, `${config.path}, line ${record.line}`);
+    collector.interaction(user, item, time, () => `${config.path}, line ${record.line}`);
   }
   if (config.items !== undefined) await loadItems(config.items, config, collector);
   return collector.build(context, config.items !== undefined);

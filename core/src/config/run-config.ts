@@ -48,6 +48,13 @@ export class TrainConfig {
   @Min(0)
   warmEpochs?: number;
 
+  @Describe(
+    '`adam`, or `adam-lazy`: of a table that is only read by rows (item vectors with sampled negatives), a step changes ' +
+      'just the rows it read, so that its cost does not grow with the table.',
+  )
+  @IsIn(['adam', 'adam-lazy'])
+  optimizer: 'adam' | 'adam-lazy' = 'adam';
+
   @Describe('Learning rate of Adam.')
   @IsNumber()
   @Min(0)

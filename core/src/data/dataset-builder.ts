@@ -1,13 +1,23 @@
 import { CocoError } from '../errors.js';
 import type { Hasher } from '../specification/ports.js';
 import type { Dataset, ImportReport, ItemAttributes } from '../specification/dataset.js';
+import {
+  type InteractionOrder,
+  type Interactions,
+  orderByUserAndTime,
+  withoutDoubles,
+} from './interaction-order.js';
 import { StringTable } from './string-table.js';
 
 /** Number of characters of an item text that are kept. */
 export const maxTextLength = 1000;
 
+/** Text that `cleanText` would leave as it is: words of printable ASCII with single spaces between them. */
+const isClean = /^(?:[!-~]+(?: [!-~]+)*)?$/;
+
 /** Makes hostile text safe: control and zero-width characters become spaces, white space is folded, length is capped. */
 export function cleanText(text: string): string {
+  if (text.length <= maxTextLength && isClean.test(text)) return text;
   return text
     .slice(0, maxTextLength * 4)
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\uFFFD]+/gu, ' ')
@@ -26,6 +36,10 @@ export class DatasetBuilder {
   private items = new Int32Array(1024);
   private times = new Float64Array(1024);
   private count = 0;
+  /** The user of the last interaction: files often have one user's lines together. */
+  private last = { user: '', index: -1 };
+  /** After `dropDoubles`. */
+  private ordered?: InteractionOrder;
   private readonly texts = new Map<number, string>();
   private readonly attributeIndex = new Map<string, number>();
   private readonly attributes = new Map<number, number[]>();
@@ -33,10 +47,13 @@ export class DatasetBuilder {
   /** @param time any number that grows with time; leave it out where the file's order is the time. */
   addInteraction(user: string, item: string, time?: number): void {
     if (this.count === this.users.length) this.grow();
-    this.users[this.count] = intern(this.userIndex, user);
+    if (this.last.index < 0 || user !== this.last.user)
+      this.last = { user, index: intern(this.userIndex, user) };
+    this.users[this.count] = this.last.index;
     this.items[this.count] = intern(this.itemIndex, item);
     this.times[this.count] = time ?? NaN;
     this.count++;
+    this.ordered = undefined;
   }
 
   /** @returns false if no interaction has this item (it is counted, not kept). Call after all interactions. */
@@ -60,11 +77,17 @@ export class DatasetBuilder {
     intern(this.itemIndex, item);
   }
 
+  /** How many interactions there are more than once; call it after all of them. `build` leaves the doubles out. */
+  dropDoubles(): number {
+    this.ordered = withoutDoubles(this.interactions(), this.order());
+    return this.count - this.ordered.order.length;
+  }
+
   build(options: { name: string; report: ImportReport; hasher: Hasher }): Dataset {
     if (this.count === 0) throw new CocoError(`${options.name}: there is no interaction in it.`);
     const userCount = this.userIndex.size;
-    const offsets = this.countByUser(userCount);
-    const { sequence, times } = this.sortByUserAndTime(offsets);
+    const { offsets, order } = this.ordered ?? this.order();
+    const { sequence, times } = this.inOrder(order);
     const itemCount = this.itemIndex.size - 1;
     const users = StringTable.from(this.userIndex.keys(), userCount);
     const items = StringTable.from(this.itemIndex.keys(), itemCount + 1);
@@ -101,27 +124,19 @@ export class DatasetBuilder {
     this.times = larger(this.times);
   }
 
-  private countByUser(userCount: number): Int32Array {
-    const offsets = new Int32Array(userCount + 1);
-    for (let i = 0; i < this.count; i++) offsets[this.users[i] + 1]++;
-    for (let user = 0; user < userCount; user++) offsets[user + 1] += offsets[user];
-    return offsets;
+  private order(): InteractionOrder {
+    return orderByUserAndTime(this.interactions(), this.userIndex.size);
   }
 
-  private sortByUserAndTime(offsets: Int32Array): { sequence: Int32Array; times: Float64Array } {
-    const next = offsets.slice();
-    const order = new Int32Array(this.count);
-    for (let i = 0; i < this.count; i++) order[next[this.users[i]]++] = i;
-    for (let user = 0; user + 1 < offsets.length; user++) {
-      const history = order.subarray(offsets[user], offsets[user + 1]);
-      // Interactions are placed in file order; sort only where time disagrees. Int32Array.sort is stable.
-      if (history.some((at, i) => i > 0 && this.times[at] < this.times[history[i - 1]])) {
-        history.sort((a, b) => this.times[a] - this.times[b]);
-      }
-    }
-    const sequence = new Int32Array(this.count);
-    const times = new Float64Array(this.count);
-    for (let i = 0; i < this.count; i++) {
+  private interactions(): Interactions {
+    const { count, users, items, times } = this;
+    return { count, users, items, times };
+  }
+
+  private inOrder(order: Int32Array): { sequence: Int32Array; times: Float64Array } {
+    const sequence = new Int32Array(order.length);
+    const times = new Float64Array(order.length);
+    for (let i = 0; i < order.length; i++) {
       sequence[i] = this.items[order[i]];
       times[i] = this.times[order[i]];
     }
@@ -145,8 +160,17 @@ export class DatasetBuilder {
 
 function intern(index: Map<string, number>, key: string): number {
   let value = index.get(key);
-  if (value === undefined) index.set(key, (value = index.size));
+  if (value === undefined) index.set(detached(key), (value = index.size));
   return value;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** The same string with memory of its own: a part of a line would keep the whole piece of the file that it was cut from. */
+function detached(text: string): string {
+  const copy = decoder.decode(encoder.encode(text));
+  return copy === text ? copy : text; // half a character has no UTF-8
 }
 
 function bytesOf(array: Int32Array): Uint8Array {

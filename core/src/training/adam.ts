@@ -10,17 +10,23 @@ export interface AdamConfig {
   readonly gradientNorm: number;
 }
 
-const beta1 = 0.9;
-const beta2 = 0.999;
-const epsilon = 1e-8;
+export const beta1 = 0.9;
+export const beta2 = 0.999;
+export const epsilon = 1e-8;
 
 /**
  * Adam (Kingma and Ba, 2015), with its moments in plain sight so that a run can be saved and goes on bit by bit.
  * A parameter without a gradient in a step is left alone, its moments too.
  */
 export class Adam {
-  private step = 0;
-  private readonly moments = new Map<string, { first: tf.Variable; second: tf.Variable }>();
+  protected step = 0;
+  protected readonly moments = new Map<string, { first: tf.Variable; second: tf.Variable }>();
+
+  /** Gradients of `loss`, by name of variable; runs the forward and the backward pass. */
+  gradients(parameters: readonly Parameter[], loss: () => tf.Scalar): tf.NamedTensorMap {
+    const variables = parameters.map(({ variable }) => variable);
+    return tf.variableGrads(loss, variables).grads;
+  }
 
   /**
    * Applies one step. @param rateScale the schedule's factor. @returns the global norm of the gradients; where it is
@@ -45,7 +51,7 @@ export class Adam {
     });
   }
 
-  private update(
+  protected update(
     { name, variable, learningRateScale, weightDecay }: Parameter,
     gradient: tf.Tensor,
     config: AdamConfig,

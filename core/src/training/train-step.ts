@@ -66,25 +66,21 @@ async function prepareBlock(model: SequenceModel, raw: Batch, key: number): Prom
 }
 
 function stepGradients(
-  { model, parameters, loss, weight = 1 }: StepInput,
+  { model, parameters, adam, loss, weight = 1 }: StepInput,
   blocks: readonly ModelInput[],
 ): { report: Record<string, number>; gradients: Map<string, tf.Tensor> } {
   const parts = new Map<string, tf.Scalar>();
   try {
-    const gradients = tf.tidy(() => {
-      const { grads } = tf.variableGrads(
-        () => {
-          const found = loss ? meanLoss(blocks, loss) : model.stepLoss(blocks);
-          const total: tf.Scalar = tf.mul(found.total, weight);
-          for (const [name, value] of Object.entries(found.parts))
-            parts.set(name, tf.keep(tf.mul(value, weight)));
-          parts.set('total', tf.keep(tf.clone(total)));
-          return total;
-        },
-        parameters.map(({ variable }) => variable),
-      );
-      return grads;
-    });
+    const gradients = tf.tidy(() =>
+      adam.gradients(parameters, () => {
+        const found = loss ? meanLoss(blocks, loss) : model.stepLoss(blocks);
+        const total: tf.Scalar = tf.mul(found.total, weight);
+        for (const [name, value] of Object.entries(found.parts))
+          parts.set(name, tf.keep(tf.mul(value, weight)));
+        parts.set('total', tf.keep(tf.clone(total)));
+        return total;
+      }),
+    );
     const report = Object.fromEntries([...parts].map(([name, value]) => [name, value.dataSync()[0]]));
     return { report, gradients: byParameter(parameters, gradients) };
   } finally {

@@ -7,6 +7,7 @@ import { Random } from '../random.js';
 import type { Split } from '../specification/dataset.js';
 import type { FitContext, NamedArray } from '../specification/ranker.js';
 import { Adam } from './adam.js';
+import { LazyAdam } from './lazy-adam.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { FusedRanker } from './fused-ranker.js';
 import { StageSteps } from './stage-steps.js';
@@ -44,7 +45,7 @@ export interface TrainerInput {
 
 /** Trains a SequenceModel stage by stage; resumes from the run folder; keeps the best weights by validation NDCG@5. */
 export class Trainer {
-  private readonly adam = new Adam();
+  private readonly adam: Adam;
   private readonly random: Random;
   private readonly stages: readonly PlannedStage[];
   /** Of the stage that runs. */
@@ -56,6 +57,7 @@ export class Trainer {
   constructor(private readonly input: TrainerInput) {
     this.random = new Random(input.context.seed).derive('training');
     this.stages = planStages(input.ranker.model.backbone, input.config);
+    this.adam = input.config.optimizer === 'adam-lazy' ? new LazyAdam() : new Adam();
   }
 
   async run(): Promise<Record<string, unknown>> {

@@ -1,0 +1,96 @@
+import {
+  type AdapterContext,
+  type DataDescriptor,
+  type Dataset,
+  DatasetBuilder,
+  Random,
+  type RunConfig,
+} from '@coco-rec/core';
+import { type BenchCase, type BenchContext, type Measurement, type Times, timed } from '../bench-case.js';
+import { configFor, open, shape } from '../beauty.js';
+import { TrainingSteps } from '../training-steps.js';
+
+const negatives = 256;
+const itemCounts = [1e4, 1e5, 1e6];
+const lengths = [10, 50, 200];
+/** Steps a repetition. */
+const stepsTimed = 8;
+
+class NoKeys {}
+
+/** Users with histories of one length, items drawn with popularity falling with the rank; as a data format of its own. */
+function simulated(users: number, items: number, length: number): DataDescriptor {
+  const load = async ({ hasher }: AdapterContext): Promise<Dataset> => {
+    const random = new Random(1);
+    const builder = new DatasetBuilder();
+    for (let item = 1; item <= items; item++) builder.addItem(`i${item}`);
+    for (let user = 0; user < users; user++) {
+      for (let t = 0; t < length; t++)
+        builder.addInteraction(`u${user}`, `i${1 + Math.floor(items * random.uniform() ** 3)}`);
+    }
+    return builder.build({ name: 'simulated', report: { counts: {}, warnings: [] }, hasher });
+  };
+  return {
+    kind: 'data',
+    id: 'simulated',
+    specVersion: 'v1',
+    summary: 'Simulated interactions.',
+    config: NoKeys,
+    load: (_config, context) => load(context),
+  };
+}
+
+async function timeSteps(
+  { options, measureRate }: BenchContext,
+  config: RunConfig,
+  data: DataDescriptor,
+): Promise<Times> {
+  const opened = await open({ ...config, data: { format: data.id } }, [data]);
+  const steps = new TrainingSteps(opened, config);
+  const run = async (): Promise<void> => {
+    for (let step = 0; step < stepsTimed; step++) await steps.run(step);
+  };
+  await steps.run(0);
+  const found: Times = { values: [], processorValues: [] };
+  for (let i = 0; i < options.repeats; i++) {
+    measureRate();
+    await timed(found, run);
+  }
+  steps.dispose();
+  opened.dispose();
+  const each = (times: number[]): number[] => times.map((time) => time / stepsTimed);
+  return { values: each(found.values), processorValues: each(found.processorValues) };
+}
+
+const trainOf = (optimizer: string): object => ({
+  loss: { id: 'sampled-softmax', count: negatives },
+  optimizer,
+});
+
+export const scaling: BenchCase = {
+  id: 'scaling',
+  summary: 'a training step as items and history length grow, on simulated data, with both optimisers',
+  run: async (context) => {
+    const { options } = context;
+    const figures: Measurement[] = [];
+    for (const items of itemCounts) {
+      for (const optimizer of ['adam', 'adam-lazy']) {
+        const config = configFor(options, options.engine, { train: trainOf(optimizer) });
+        const times = await timeSteps(context, config, simulated(2048, items, 12));
+        figures.push({
+          name: `step, ${items.toLocaleString('en')} items, ${optimizer}`,
+          unit: 's',
+          ...times,
+        });
+      }
+    }
+    for (const length of lengths) {
+      const backbone = { id: 'sasrec', ...shape, maxLength: length };
+      // All lengths fit: the same number of tokens a step, so that the time is for equal work.
+      const config = configFor(options, options.engine, { backbone, train: trainOf('adam-lazy') });
+      const times = await timeSteps(context, config, simulated(512, 1e4, length + 3));
+      figures.push({ name: `step of at most 4,096 tokens, histories of ${length}`, unit: 's', ...times });
+    }
+    return figures;
+  },
+};

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { UsageError } from '@coco-rec/core';
+import { root } from '../layout/sources.js';
+
+export interface BenchOptions {
+  /** Ids of the cases; empty: all. */
+  readonly cases: readonly string[];
+  readonly list: boolean;
+  /** File for the figures as JSON. */
+  readonly json?: string;
+  readonly engine: string;
+  readonly repeats: number;
+  /** Also show where the time goes. */
+  readonly profile: boolean;
+  /** Folder with RecBole files. */
+  readonly data: string;
+  /** A GGUF file of SmolLM2-135M. */
+  readonly model: string;
+}
+
+export const usage = `npm run bench -- [CASE ...] [options]
+
+  --list           name the cases and what they measure
+  --json FILE      also write the figures as JSON
+  --engine ID      compute engine (default auto)
+  --repeats N      repetitions of each case (default 3)
+  --profile        also show time by kind of operation and phase
+  --data FOLDER    RecBole files (default: amazon-beauty in $COCO_SHARED/data, by default ../shared/data)
+  --model FILE     SmolLM2-135M as GGUF (default: $COCO_SMOLLM2)`;
+
+/** @throws UsageError if the command line is wrong */
+export function readOptions(argv: readonly string[]): BenchOptions {
+  const { values, positionals } = parse(argv);
+  const shared = resolve(process.env.COCO_SHARED ?? join(root, '..', 'shared'));
+  const repeats = Number(values.repeats ?? 3);
+  if (!Number.isInteger(repeats) || repeats < 1)
+    throw new UsageError(`--repeats is ${values.repeats}; expected a whole number from 1.`);
+  return {
+    cases: positionals,
+    list: values.list ?? false,
+    json: values.json,
+    engine: values.engine ?? 'auto',
+    repeats,
+    profile: values.profile ?? false,
+    data: resolve(values.data ?? join(shared, 'data', 'amazon-beauty')),
+    model: resolve(values.model ?? process.env.COCO_SMOLLM2 ?? 'models/SmolLM2-135M-Instruct.Q4_1.gguf'),
+  };
+}
+
+const parse = (argv: readonly string[]) => {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        list: flag,
+        json: text,
+        engine: text,
+        repeats: text,
+        profile: flag,
+        data: text,
+        model: text,
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('. ')[0]}.\n\n${usage}`, { cause: error });
+  }
+};
+
+export const needsData = ({ data }: BenchOptions): string | undefined =>
+  existsSync(data) ? undefined : `there is no folder ${data} (--data)`;
+
+export const needsModel = ({ model }: BenchOptions): string | undefined =>
+  existsSync(model) ? undefined : `there is no file ${model} (--model)`;
