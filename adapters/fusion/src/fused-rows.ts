@@ -1,4 +1,4 @@
-import type { PreparedBatch } from '@coco-rec/core';
+import type { PreparedBatch, Rows } from '@coco-rec/core';
 import { type ItemText, isDescribed } from './item-text.js';
 
 export interface RowChoice {
@@ -95,6 +95,20 @@ function titlePlaces(
   for (let t = Math.max(0, end - maxTitles); t < end; t++)
     if (isDescribed(text, batch.items[b * batch.length + t])) places.push(t);
   return places;
+}
+
+/** The rows with these numbers. */
+export function chosenRows(rows: Rows, numbers: Int32Array): Rows {
+  const { sequence, position, user, target, visibleUntil } = rows;
+  const pick = (values: Int32Array): Int32Array => numbers.map((p) => values[p]);
+  return {
+    count: numbers.length,
+    sequence: pick(sequence),
+    position: pick(position),
+    user: pick(user),
+    target: pick(target),
+    visibleUntil: pick(visibleUntil),
+  };
 }
 
 /** Distinct ids in order of first use, and each id's place among them. */

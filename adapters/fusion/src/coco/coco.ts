@@ -27,7 +27,7 @@ import {
   type WarmStates,
   withoutTape,
 } from '@coco-rec/core';
-import { type FusedRows, fusedRows } from '../fused-rows.js';
+import { type FusedRows, chosenRows, fusedRows } from '../fused-rows.js';
 import { replaceAt, rowsAt } from '../row-ops.js';
 import { fitProjection, reseedDead, startFromQueries } from './codebook-fit.js';
 import { RowMask, helpedRows, stopHelped } from './contradiction.js';
@@ -104,7 +104,7 @@ export class CoCoFusion extends FusionStrategy {
     const { pass, batch } = context;
     if (!pass.training && this.parts.align.isClosed()) return { h };
     const fused = this.rowsOf(batch);
-    if (fused.count === 0) return { h, losses: this.auxiliaryLoss(h, context) };
+    if (fused.count === 0) return { h };
     const step = this.startStep(h, fused, context);
     const pure = this.readStep(step, context);
     const lengths = fused.rows.map((row) => batch.rows.visibleUntil[row]);
@@ -113,7 +113,7 @@ export class CoCoFusion extends FusionStrategy {
     if (!pass.training) return { h: result };
     return {
       h: result,
-      losses: { ...this.auxiliaryLoss(h, context), ...this.stepLosses(step, pure, context) },
+      losses: { ...this.auxiliaryLoss(step, context), ...this.stepLosses(step, pure, context) },
     };
   }
 
@@ -184,10 +184,14 @@ export class CoCoFusion extends FusionStrategy {
     return this.settings.contradiction?.scope === 'aligned' ? stopHelped(aligned, mask) : aligned;
   }
 
-  private auxiliaryLoss(h: tf.Tensor2D, { pass, batch, rowLoss }: FuseContext): Losses {
+  /** L_aux: L_r on the backbone's own states of the fused rows. The others' L_r is on their own states already. */
+  private auxiliaryLoss({ fused, own }: Step, { pass, batch, rowLoss }: FuseContext): Losses {
     const weight = this.settings.auxiliaryWeight;
     if (!pass.training || weight === 0) return {};
-    return { auxiliary: { value: tf.mean(rowLoss(h, batch.rows)) as tf.Scalar, weight } };
+    const losses = rowLoss(own, chosenRows(batch.rows, fused.rows)); // [P']
+    return {
+      auxiliary: { value: tf.mean(losses) as tf.Scalar, weight: (weight * fused.count) / batch.rows.count },
+    };
   }
 
   private stepLosses({ fused, prompts }: Step, pure: PureKnowledge, { batch }: FuseContext): Losses {

@@ -80,7 +80,7 @@ export class CoCoConfig extends TextConfig {
   promptText?: string;
 
   @Describe(
-    "Weight α of the auxiliary loss, the recommendation loss on the backbone's own states. Default 0.2.",
+    "Weight α of the auxiliary loss, the recommendation loss on the backbone's own states of fused rows. Default 0.2.",
   )
   @IsOptional()
   @IsNumber()
