@@ -1,0 +1,9 @@
+import type { BackboneDescriptor } from '@coco-rec/core';
+import { http } from './http/descriptor.js';
+import { vectors } from './vectors.js';
+
+/** Models that were trained elsewhere; one line each. */
+export const externalBackbones: readonly BackboneDescriptor[] = [vectors, http];
+
+export { VectorsBackbone, VectorsConfig } from './vectors.js';
+export { HttpBackbone, HttpConfig } from './http/http.js';
