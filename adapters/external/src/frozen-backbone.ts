@@ -60,7 +60,10 @@ export abstract class FrozenBackbone extends Backbone {
   }
 
   override async open(context: OpenContext): Promise<void> {
-    const { values, dimension } = await this.load(context);
+    const { values, dimension } = await this.load(context).catch((error: unknown) => {
+      this.dispose();
+      throw error;
+    });
     this.table = tf.tensor2d(values, [context.dataset.itemCount + 1, dimension]);
     for (const warning of this.warnings) context.progress.log(`${this.id}: ${warning}`);
   }

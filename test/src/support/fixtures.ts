@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { testDataset } from '@coco-rec/core/testing';
 import { historyVector, itemVector } from './made-up-vectors.js';
+import { root } from '../layout/sources.js';
 import { startVectorService } from './vector-service.js';
 
 export interface Fixture {
@@ -41,6 +42,18 @@ function userRows(): (string | number)[][] {
 
 const itemRows = (): (string | number)[][] => itemIds.map((id) => [id, ...itemVector(id)]);
 
+const example = (name: string): string => join(root, 'examples', 'onnx', name);
+
+/** The model of `examples/onnx`, whose items are those of the test data. */
+export const onnxKeys = {
+  model: example('sasrec.onnx'),
+  vocabulary: example('vocabulary.csv'),
+  itemTable: 'items.weight',
+  lengthsInput: 'lengths',
+  output: 'state',
+  maxLength: 12,
+};
+
 /** By the id of the backbone; all others are made from small defaults. */
 export const fixtures: Readonly<Record<string, (folder: string) => Promise<Fixture>>> = {
   vectors: async (folder) => ({
@@ -51,6 +64,7 @@ export const fixtures: Readonly<Record<string, (folder: string) => Promise<Fixtu
     },
     close: nothing,
   }),
+  onnx: async () => ({ config: onnxKeys, close: nothing }),
   http: async () => {
     const service = await startVectorService();
     const config = { url: service.at('/vectors'), itemsUrl: service.at('/items'), maxLength: 12 };
