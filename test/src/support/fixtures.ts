@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { testDataset } from '@coco-rec/core/testing';
 import { historyVector, itemVector } from './made-up-vectors.js';
 import { root } from '../layout/sources.js';
+import { writeLayersModel } from './layers-model.js';
 import { startVectorService } from './vector-service.js';
 
 export interface Fixture {
@@ -65,6 +66,10 @@ export const fixtures: Readonly<Record<string, (folder: string) => Promise<Fixtu
     close: nothing,
   }),
   onnx: async () => ({ config: onnxKeys, close: nothing }),
+  layers: async (folder) => ({
+    config: { model: await writeLayersModel(join(folder, 'layers')), maxLength: 12 },
+    close: nothing,
+  }),
   http: async () => {
     const service = await startVectorService();
     const config = { url: service.at('/vectors'), itemsUrl: service.at('/items'), maxLength: 12 };
