@@ -16,6 +16,11 @@ export class StoppedError extends CocoError {
   override readonly name: string = 'StoppedError';
 }
 
+/** Something outside the program failed, such as a service; what was reached is kept, and trying again may do. */
+export class OutsideError extends CocoError {
+  override readonly name: string = 'OutsideError';
+}
+
 /** @returns the known name nearest to `name` by edit distance, or undefined if none is near (more than half differs). */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;

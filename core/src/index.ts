@@ -1,4 +1,4 @@
-export { CocoError, UsageError, StoppedError, nearestName } from './errors.js';
+export { CocoError, UsageError, StoppedError, OutsideError, nearestName } from './errors.js';
 export { breathe } from './breathe.js';
 export { fileErrorReason } from './file-error.js';
 export { Random, hash32 } from './random.js';
@@ -44,6 +44,7 @@ export {
   defaultBackboneCapabilities,
   disposeBatch,
   type BackboneContext,
+  type OpenContext,
 } from './specification/backbone.js';
 export type { RowLoss } from './specification/row-loss.js';
 export type { RowSampler, SequenceBlock, SequenceKind, Stage, StepLoss } from './specification/stage.js';

@@ -5,15 +5,15 @@ import {
   type FusionDescriptor,
   type KnowledgeLLM,
   Registry,
-  RunConfig,
   UsageError,
   checkNeeds,
   describedKeys,
   readConfig,
 } from '@coco-rec/core';
-import { type Check, backboneChecks, fusionChecks } from '@coco-rec/core/testing';
+import { type Check, type LazyConfig, backboneChecks, fusionChecks } from '@coco-rec/core/testing';
 import { builtInUnits, createContext } from '@coco-rec/standard';
 import { startTestEngine, testEngine } from './support/engine.js';
+import { type Fixture, fixtures } from './support/fixtures.js';
 import { temporaryFolder } from './support/small-run.js';
 
 const registry = new Registry(builtInUnits);
@@ -26,7 +26,7 @@ const backboneVariants: Readonly<Record<string, readonly object[]>> = {
   bsarec: [{ transform: 'history' }],
 };
 
-/** And of fusions; asked on the default backbone only. */
+/** And of fusions; tried on one backbone of each set of capabilities. */
 const variants: Readonly<Record<string, readonly object[]>> = {
   coco: [
     { preset: 'paper' },
@@ -52,6 +52,8 @@ const skips: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 const { folder, remove } = temporaryFolder();
 let model: Promise<KnowledgeLLM> | undefined;
+/** Made when first asked for, by the id of the backbone. */
+const opened = new Map<string, Promise<Fixture>>();
 
 /** The embedded language model, loaded once. */
 function knowledge(): Promise<KnowledgeLLM> {
@@ -67,7 +69,14 @@ function declare(checks: readonly Check[]): void {
   }
 }
 
-function smallConfig(backbone: BackboneDescriptor, variant: object = {}): object {
+function smallConfig(backbone: BackboneDescriptor, variant: object = {}): LazyConfig {
+  const { id } = backbone;
+  if (id in fixtures) {
+    return async () => {
+      if (!opened.has(id)) opened.set(id, fixtures[id](folder));
+      return (await opened.get(id))?.config ?? {};
+    };
+  }
   const keys = describedKeys(backbone.config).map(({ key }) => key);
   return { ...Object.fromEntries(Object.entries(small).filter(([key]) => keys.includes(key))), ...variant };
 }
@@ -99,15 +108,20 @@ describe(`conformance on ${testEngine}`, () => {
   before(startTestEngine);
   after(async () => {
     (await model)?.dispose();
+    for (const fixture of opened.values()) await (await fixture).close();
     remove();
   });
 
   const backbones = registry.list('backbone');
   const fusions = registry.list('fusion');
+  const kindOf = ({ capabilities }: BackboneDescriptor): string => JSON.stringify(capabilities);
+  const isFirstOfItsKind = (backbone: BackboneDescriptor): boolean =>
+    backbones.find((other) => kindOf(other) === kindOf(backbone)) === backbone;
   it('is asked of every unit', () => {
     assert.ok(backbones.length > 0 && fusions.length > 0);
     for (const id of Object.keys({ ...variants, ...skips })) assert.ok(registry.find('fusion', id), id);
     for (const id of Object.keys(backboneVariants)) assert.ok(registry.find('backbone', id), id);
+    for (const id of Object.keys(fixtures)) assert.ok(registry.find('backbone', id), id);
   });
 
   for (const backbone of backbones) {
@@ -116,8 +130,7 @@ describe(`conformance on ${testEngine}`, () => {
         declare(backboneChecks(backbone, { config: smallConfig(backbone, variant) })));
     }
     for (const fusion of fusions) {
-      const isDefault = backbone.id === new RunConfig().backbone;
-      for (const config of [{}, ...((isDefault && variants[fusion.id]) || [])]) {
+      for (const config of [{}, ...(isFirstOfItsKind(backbone) ? (variants[fusion.id] ?? []) : [])]) {
         describe(`fusion ${fusion.id} ${JSON.stringify(config)}`, () =>
           declareFusion(fusion, backbone, config));
       }

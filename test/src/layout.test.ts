@@ -22,7 +22,7 @@ const own = '@coco-rec/';
 const mayImport: Readonly<Record<string, readonly string[] | undefined>> = {
   core: [],
   backbones: ['core'],
-  'adapters/standard': ['core', 'backbones', 'fusion', 'llm', 'data', 'engine'],
+  'adapters/standard': ['core', 'backbones', 'external', 'fusion', 'llm', 'data', 'engine'],
   'adapters/cli': ['core', 'standard'],
   examples: ['core', 'standard'],
   docs: ['core', 'standard'],

@@ -8,6 +8,7 @@ export {
 } from './recommender.js';
 export { compare, type CompareOptions, type ComparedMethod, type Comparison } from './compare.js';
 export { builtInUnits } from './register-all.js';
+export { layersUnit, type BuildLayers, type LayersModel } from '@coco-rec/external';
 export { type PlainConfig, applyOverrides, checkConfig, readConfigFile } from './load-config.js';
 export { NodeFileStore, nodeHasher, silentProgress } from './node-ports.js';
 export { type RunResult, codeVersion } from './result.js';

@@ -108,19 +108,21 @@ export class Recommender {
    * model's answer to no history.
    * @param histories raw item ids, oldest first
    * @param options.removeSeen leave out items of the history; default: as `evaluate.filter` says
+   * @param options.users raw ids of the users, one for each history, for a backbone that holds something of each user
    */
   async recommend(
     histories: readonly (readonly string[])[],
     k = 10,
-    options: { removeSeen?: boolean } = {},
+    options: { removeSeen?: boolean; users?: readonly string[] } = {},
   ): Promise<Recommendation[][]> {
     const { ranker, session } = await this.openFitted();
-    const { items } = session.split.dataset;
+    const { items, users: names } = session.split.dataset;
+    const users = options.users && Int32Array.from(options.users, (raw) => names.indexOf(raw) ?? -1);
     const known = histories.map((history) =>
       Int32Array.from(history.map((raw) => items.indexOf(raw) ?? 0).filter((item) => item > 0)),
     );
     const removeSeen = options.removeSeen ?? this.config.evaluate.filter === 'seen';
-    const best = await ranker.topK(known, k, { removeSeen });
+    const best = await ranker.topK(known, k, { removeSeen, users });
     return histories.map((_, n) =>
       Array.from(best.items.subarray(n * k, (n + 1) * k), (item, i) => ({ item, i }))
         .filter(({ item }) => item > 0)

@@ -101,6 +101,8 @@ export class Session {
     const parameters = new Parameters(random.derive('parameters'));
     const backbone = parts.backbone.create(parts.backboneConfig);
     const loss = createLoss(config.train.loss, { dataset, trainLengths, random: random.derive('loss') });
+    const { progress, signal } = this.context;
+    await backbone.open({ dataset, trainLengths, progress, signal });
     backbone.initialize({
       itemCount: dataset.itemCount,
       parameters: parameters.scope('backbone'),
@@ -114,7 +116,7 @@ export class Session {
       knowledge,
       parameters: parameters.scope('fusion'),
       random: random.derive('fusion'),
-      progress: this.context.progress,
+      progress,
     });
     return new FusedRanker(new SequenceModel(backbone, fusion, parameters), config.train);
   }

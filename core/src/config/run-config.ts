@@ -41,7 +41,7 @@ export class TrainConfig {
   epochs = 40;
 
   @Describe(
-    'Epochs of the warm start (the bare backbone); the rest is the joint stage. Default: half of `epochs`.',
+    'Epochs of the warm start (the bare backbone); the rest is the joint stage. Default: half of `epochs`; none with a frozen backbone.',
   )
   @IsOptional()
   @IsInt()

@@ -1,4 +1,4 @@
-import type { Ranker } from '../specification/ranker.js';
+import type { RankOptions, Ranker } from '../specification/ranker.js';
 import type { Progress } from '../specification/ports.js';
 import type { Split } from '../specification/dataset.js';
 import { historyOf, targetOf, trainingCounts } from '../data/split.js';
@@ -48,10 +48,11 @@ export async function evaluateRanker(
     const block = places.map((place) => users[place]);
     const histories = block.map((user) => historyOf(split, user, options.target));
     const targets = Int32Array.from(block, (user) => targetOf(split, user, options.target));
-    const found = await ranksOf(ranker, histories, targets, options);
+    const how = { removeSeen: options.removeSeen, users: Int32Array.from(block) };
+    const found = await ranksOf(ranker, histories, targets, how, largest);
     places.forEach((place, i) => (ranks[place] = found[i]));
     if (options.coverage) {
-      const list = await ranker.topK(histories, largest, { removeSeen: options.removeSeen });
+      const list = await ranker.topK(histories, largest, how);
       list.items.forEach((item) => covered.add(item));
     }
     options.progress?.report(
@@ -70,12 +71,12 @@ async function ranksOf(
   ranker: Ranker,
   histories: readonly Int32Array[],
   targets: Int32Array,
-  { removeSeen, cutoffs }: EvaluationOptions,
+  how: RankOptions,
+  k: number,
 ): Promise<Int32Array> {
-  if (ranker.ranks) return ranker.ranks(histories, targets, { removeSeen });
+  if (ranker.ranks) return ranker.ranks(histories, targets, how);
   // A ranker that only lists: beyond its list a target counts as never found.
-  const k = Math.max(...cutoffs);
-  const { items, scores } = await ranker.topK(histories, k, { removeSeen });
+  const { items, scores } = await ranker.topK(histories, k, how);
   return targets.map((target, p) => {
     const at = items.subarray(p * k, (p + 1) * k).indexOf(target);
     if (at < 0) return 2 ** 31 - 1;

@@ -8,7 +8,18 @@ import { type Parameters, normal } from './parameters.js';
 import type { RowLoss } from './row-loss.js';
 import type { RowSampler, SequenceKind, Stage } from './stage.js';
 import { TableItemVectors } from './table-item-vectors.js';
-import type { Dataset } from './dataset.js';
+import type { Dataset, ImportReport } from './dataset.js';
+import type { Progress } from './ports.js';
+
+/** What a backbone may read before it is built. */
+export interface OpenContext {
+  readonly dataset: Dataset;
+  /** [U] training interactions of each user. */
+  readonly trainLengths: Int32Array;
+  readonly progress: Progress;
+  /** Aborted on Ctrl-C. */
+  readonly signal?: AbortSignal;
+}
 
 /** What a backbone is built for. */
 export interface BackboneContext {
@@ -38,8 +49,11 @@ export abstract class Backbone {
   protected context!: BackboneContext;
   private items!: ItemVectors;
 
+  /** Asynchronous start: reads files, connects to a service. Called once, before `initialize`. Default: nothing. */
+  async open(_context: OpenContext): Promise<void> {}
+
   /**
-   * Called once by the framework before anything else.
+   * Called once by the framework, after `open`.
    * @throws UsageError where the data lacks what the capabilities say is needed
    */
   initialize(context: BackboneContext): void {
@@ -101,6 +115,11 @@ export abstract class Backbone {
   /** Stages before the main training, such as pre-training. Default: none. */
   stages(): readonly Stage[] {
     return [];
+  }
+
+  /** What the result says of it: counts of what was matched, assumptions as warnings. Default: nothing. */
+  report(): ImportReport | undefined {
+    return undefined;
   }
 
   /** Frees what is not in `parameters`. */

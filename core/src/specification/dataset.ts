@@ -8,7 +8,7 @@ export interface Strings {
   indexOf(text: string): number | undefined;
 }
 
-/** What an importer counted and left out, for `data inspect` and the result file. */
+/** What a reader of files counted and left out, for `data inspect` and the result file. */
 export interface ImportReport {
   /** Counts by plain name: "lines", "duplicate interactions", "unknown items in the titles file", … */
   readonly counts: Readonly<Record<string, number>>;

@@ -72,15 +72,33 @@ export class Parameters {
     initializer: Initializer,
     options: ParameterOptions = {},
   ): tf.Variable {
-    const fullName = this.prefix + name;
-    if (this.list.has(fullName)) throw new CocoError(`There are two parameters called "${fullName}".`);
-    const values = initializer(shape, this.random.derive(fullName));
+    const values = initializer(shape, this.random.derive(this.prefix + name));
     const variable = tf.tidy(() =>
       tf.variable(tf.tensor(values, [...shape], 'float32'), options.trainable ?? true),
     );
+    this.adopt(name, variable, options);
+    return variable;
+  }
+
+  /**
+   * Takes in a variable that something else made, such as a layers model; from now on it is freed here.
+   * @param initializer gives it other first values
+   * @throws CocoError if the name is taken
+   */
+  adopt(
+    name: string,
+    variable: tf.Variable,
+    options: ParameterOptions = {},
+    initializer?: Initializer,
+  ): void {
+    const fullName = this.prefix + name;
+    if (this.list.has(fullName)) throw new CocoError(`There are two parameters called "${fullName}".`);
+    if (initializer) {
+      const values = initializer(variable.shape, this.random.derive(fullName));
+      tf.tidy(() => variable.assign(tf.tensor(values, variable.shape, 'float32')));
+    }
     const { learningRateScale = 1, weightDecay = true, trainable = true } = options;
     this.list.set(fullName, { name: fullName, variable, learningRateScale, weightDecay, trainable });
-    return variable;
   }
 
   /** All parameters under this scope, in order of creation. */

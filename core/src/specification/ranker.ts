@@ -12,6 +12,11 @@ export interface TopK {
 export interface RankOptions {
   /** Leave out the items of the history. Default false. */
   readonly removeSeen?: boolean;
+  /**
+   * [N] whose the histories are: indices in the data set, −1 for a user it does not know. Default: nobody is known. For
+   * backbones that hold something of each user; none may use what is later than the history.
+   */
+  readonly users?: Int32Array;
 }
 
 /** What `fit` is given besides the data. */

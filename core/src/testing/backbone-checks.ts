@@ -2,13 +2,20 @@ import type { Dataset } from '../specification/dataset.js';
 import type { BackboneDescriptor } from '../specification/descriptor.js';
 import type { Sequence } from '../data/batches.js';
 import { type Check, type Law, demand, demandEqual, largestDifference, toChecks } from './check.js';
-import { type Opener, changedAfter, commonLaws, demandGradients } from './common-laws.js';
+import {
+  type LazyConfig,
+  type Opener,
+  changedAfter,
+  commonLaws,
+  demandGradients,
+  keysOf,
+} from './common-laws.js';
 import { testDataset } from './test-dataset.js';
 import { type World, inWorld } from './world.js';
 
 export interface BackboneCheckOptions {
-  /** Keys of the section `backbone`; small widths make the checks fast. */
-  readonly config?: object;
+  /** Keys of the section `backbone`, or what gives them when a check runs; small widths make the checks fast. */
+  readonly config?: LazyConfig;
   /** Default: `testDataset()`, which has titles, attributes and real times. */
   readonly dataset?: Dataset;
   /** Laws that do not apply, with the reason, by the law's name. */
@@ -21,13 +28,18 @@ export interface BackboneCheckOptions {
  * @throws CocoError for a skip that names no law
  */
 export function backboneChecks(descriptor: BackboneDescriptor, options: BackboneCheckOptions = {}): Check[] {
-  const { config: backboneConfig, dataset = testDataset(), skip = {} } = options;
+  const { config, dataset = testDataset(), skip = {} } = options;
   const { frozen } = descriptor.capabilities;
-  const open: Opener = async (seed) => ({ backbone: descriptor, backboneConfig, dataset, seed });
+  const open: Opener = async (seed) => ({
+    backbone: descriptor,
+    backboneConfig: await keysOf(config),
+    dataset,
+    seed,
+  });
   const weightless = frozen ? 'it declares "frozen": it has no weights that learn' : undefined;
   const laws: Law[] = [
     { name: 'it is what its descriptor says', run: () => description(open) },
-    ...commonLaws({ open, hasWeights: !frozen }),
+    ...commonLaws(open),
     causalityLaw(descriptor, open),
     { name: 'every variable gets a gradient', run: () => gradients(open), skip: weightless },
     { name: 'it overfits 8 sequences', run: () => overfits(open), skip: weightless },

@@ -12,7 +12,14 @@ import {
   largestDifference,
   toChecks,
 } from './check.js';
-import { type Opener, changedAfter, commonLaws, demandGradients } from './common-laws.js';
+import {
+  type LazyConfig,
+  type Opener,
+  changedAfter,
+  commonLaws,
+  demandGradients,
+  keysOf,
+} from './common-laws.js';
 import { pairingLaw } from './pairing-law.js';
 import { testDataset } from './test-dataset.js';
 import { type World, everyPositionRows, inWorld } from './world.js';
@@ -22,8 +29,8 @@ export interface FusionCheckOptions {
   readonly knowledge?: () => Promise<KnowledgeLLM>;
   /** Keys of the section `fusion`. */
   readonly config?: object;
-  /** Keys of the section `backbone`; small widths make the checks fast. */
-  readonly backboneConfig?: object;
+  /** Keys of the section `backbone`, or what gives them when a check runs; small widths make the checks fast. */
+  readonly backboneConfig?: LazyConfig;
   /** Default: `testDataset()`, in which every item has a title. */
   readonly dataset?: Dataset;
   /** Laws that do not apply, with the reason, by the law's name. */
@@ -43,8 +50,13 @@ export function fusionChecks(
   options: FusionCheckOptions = {},
 ): Check[] {
   const { config: fusionConfig = {}, backboneConfig, dataset = testDataset(), skip = {} } = options;
-  const base = { backbone, backboneConfig, fusion, fusionConfig, dataset };
-  const open: Opener = async (seed) => ({ ...base, seed, knowledge: await options.knowledge?.() });
+  const base = { backbone, fusion, fusionConfig, dataset };
+  const open: Opener = async (seed) => ({
+    ...base,
+    backboneConfig: await keysOf(backboneConfig),
+    seed,
+    knowledge: await options.knowledge?.(),
+  });
   const openPoor: Opener = async (seed) => ({ ...(await open(seed)), dataset: testDataset({ texts: 0.5 }) });
   const leaves = 'its backbone is not causal: states see later items by declaration';
   const needs = fusion.needs(readConfig(fusion.config, fusionConfig, 'fusion'));
@@ -59,7 +71,7 @@ export function fusionChecks(
     },
     { name: 'a prediction does not see its target', run: () => noTarget(open) },
     { name: 'items without text are finite', run: () => withoutText(openPoor) },
-    ...commonLaws({ open, hasWeights: true }),
+    ...commonLaws(open),
     pairingLaw(fusion, needs, backbone),
   ];
   return toChecks(laws, `${fusion.id} on ${backbone.id}`, skip);

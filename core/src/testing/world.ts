@@ -70,6 +70,8 @@ export class World {
     const backbone = options.backbone.create(
       readConfig(options.backbone.config, options.backboneConfig ?? {}, 'backbone'),
     );
+    const progress = { report: () => undefined, log: () => undefined };
+    await backbone.open({ dataset, trainLengths: split.trainLengths, progress });
     backbone.initialize({
       itemCount: dataset.itemCount,
       parameters: parameters.scope('backbone'),
@@ -83,7 +85,7 @@ export class World {
       knowledge,
       parameters: parameters.scope('fusion'),
       random: random.derive('fusion'),
-      progress: { report: () => undefined, log: () => undefined },
+      progress,
     });
     const model = new SequenceModel(backbone, fusion, parameters);
     model.fused = options.fusion !== undefined;
@@ -174,6 +176,7 @@ export class World {
   /** Gradients of a training batch's loss, or of a stage's own, by parameter name; absent where there is none. */
   async gradients(batch: Batch, part: Part, loss?: Stage['loss']): Promise<Map<string, Float32Array>> {
     const parameters = this.trainable(part);
+    if (parameters.length === 0) return new Map();
     const key = new Random(this.options.seed).derive('gradient', batch.rows.count).streamKey;
     return this.withPrepared(batch, (prepared, extra) => {
       const pass = Pass.train(key);

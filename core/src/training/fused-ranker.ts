@@ -38,7 +38,8 @@ export class FusedRanker implements Ranker {
   async fit(split: Split, context: FitContext): Promise<Record<string, unknown>> {
     const trainer = new Trainer({ ranker: this, split, config: this.config, context });
     try {
-      return await trainer.run();
+      const report = this.model.backbone.report();
+      return { ...(await trainer.run()), ...(report && { backbone: report }) };
     } finally {
       trainer.dispose();
     }
@@ -54,7 +55,7 @@ export class FusedRanker implements Ranker {
   async topK(histories: readonly Int32Array[], k: number, options: RankOptions = {}): Promise<TopK> {
     const items = new Int32Array(histories.length * k);
     const scores = new Float32Array(histories.length * k);
-    await this.inBlocks(histories, (h, itemVectors, block, start) => {
+    await this.inBlocks(histories, options.users, (h, itemVectors, block, start) => {
       const score = (from: number, to: number): tf.Tensor2D =>
         this.model.backbone.scores(h, itemVectors, from, to);
       const seen = options.removeSeen ? block : undefined;
@@ -71,7 +72,7 @@ export class FusedRanker implements Ranker {
     options: RankOptions = {},
   ): Promise<Int32Array> {
     const ranks = new Int32Array(histories.length);
-    await this.inBlocks(histories, (h, itemVectors, block, start) => {
+    await this.inBlocks(histories, options.users, (h, itemVectors, block, start) => {
       const score = (from: number, to: number): tf.Tensor2D =>
         this.model.backbone.scores(h, itemVectors, from, to);
       const wanted = targets.subarray(start, start + block.length);
@@ -80,9 +81,13 @@ export class FusedRanker implements Ranker {
     return ranks;
   }
 
-  /** Fused states of histories, one row each; the caller disposes `h`. @returns [N, D] */
-  async states(histories: readonly Int32Array[]): Promise<tf.Tensor2D> {
-    const { batch, prepared } = await this.prepare(histories);
+  /**
+   * Fused states of histories, one row each; the caller disposes `h`.
+   * @param users as in `RankOptions`
+   * @returns [N, D]
+   */
+  async states(histories: readonly Int32Array[], users?: Int32Array): Promise<tf.Tensor2D> {
+    const { batch, prepared } = await this.prepare(histories, users);
     try {
       return tf.tidy(() => this.model.rowStates(batch, prepared, Pass.predict));
     } finally {
@@ -93,9 +98,10 @@ export class FusedRanker implements Ranker {
 
   private async prepare(
     histories: readonly Int32Array[],
+    users?: Int32Array,
   ): Promise<{ batch: PreparedBatch; prepared: tf.TensorContainer }> {
     const { backbone, fusion, fused } = this.model;
-    const sequences = histories.map((history) => ({ user: -1, history, next: 0 }));
+    const sequences = histories.map((history, n) => ({ user: users?.[n] ?? -1, history, next: 0 }));
     const raw = makeBatch(sequences, {
       maxLength: backbone.maxLength,
       phase: 'predict',
@@ -108,11 +114,12 @@ export class FusedRanker implements Ranker {
 
   private async inBlocks(
     histories: readonly Int32Array[],
+    users: Int32Array | undefined,
     visit: (h: tf.Tensor2D, items: ItemVectors, block: readonly Int32Array[], start: number) => void,
   ): Promise<void> {
     for (let start = 0; start < histories.length; start += usersPerBlock) {
       const block = histories.slice(start, start + usersPerBlock);
-      const values = await this.cachedStates(block);
+      const values = await this.cachedStates(block, users?.subarray(start, start + usersPerBlock));
       tf.tidy(() =>
         visit(
           tf.tensor2d(values, [block.length, this.model.backbone.dimension]),
@@ -125,13 +132,19 @@ export class FusedRanker implements Ranker {
   }
 
   /** One pass for the histories that are not known yet. @returns [N·D] */
-  private async cachedStates(histories: readonly Int32Array[]): Promise<Float32Array> {
+  private async cachedStates(histories: readonly Int32Array[], users?: Int32Array): Promise<Float32Array> {
     const { backbone, fused } = this.model;
-    const keys = histories.map((history) => `${fused}:${history.subarray(-backbone.maxLength).join()}`);
+    const keys = histories.map((history, n) => {
+      const kept = history.subarray(-backbone.maxLength).join();
+      return `${fused}:${users?.[n] ?? -1}:${history.length}:${kept}`;
+    });
     if (this.cache.size + histories.length > mostCachedStates) this.cache.clear();
     const missing = [...keys.keys()].filter((n) => !this.cache.has(keys[n]));
     if (missing.length > 0) {
-      const h = await this.states(missing.map((n) => histories[n]));
+      const h = await this.states(
+        missing.map((n) => histories[n]),
+        users && Int32Array.from(missing, (n) => users[n]),
+      );
       const values = Float32Array.from(await h.data());
       h.dispose();
       missing.forEach((n, i) => {

@@ -21,13 +21,16 @@ export async function sampleStates(
 ): Promise<WarmStates> {
   const { model } = ranker;
   const order = random.shuffle(Int32Array.from(sequences.keys())).subarray(0, count);
-  const histories = Array.from(order, (i) => sequences[i].history).sort((a, b) => a.length - b.length);
+  const chosen = Array.from(order, (i) => sequences[i]).sort((a, b) => a.history.length - b.history.length);
+  const histories = chosen.map(({ history }) => history);
+  const users = Int32Array.from(chosen, ({ user }) => user);
   const states = new Float32Array(histories.length * model.backbone.dimension);
   const wasFused = model.fused;
   model.fused = false;
   try {
     for (let start = 0; start < histories.length; start += blockSize) {
-      const h = await ranker.states(histories.slice(start, start + blockSize));
+      const end = start + blockSize;
+      const h = await ranker.states(histories.slice(start, end), users.subarray(start, end));
       states.set(await h.data(), start * model.backbone.dimension);
       h.dispose();
     }

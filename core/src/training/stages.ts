@@ -17,7 +17,13 @@ export interface PlannedStage {
 
 /** The backbone's own stages, then the warm start (bare backbone), then the joint stage (with fusion). */
 export function planStages(backbone: Backbone, config: TrainConfig): PlannedStage[] {
-  const warmEpochs = config.warmEpochs ?? Math.floor(config.epochs / 2);
+  const { frozen } = backbone.capabilities;
+  if (frozen && config.warmEpochs) {
+    throw new UsageError(
+      `"train.warmEpochs" does nothing: backbone "${backbone.id}" has no weights that learn. Leave it out.`,
+    );
+  }
+  const warmEpochs = config.warmEpochs ?? (frozen ? 0 : Math.floor(config.epochs / 2));
   if (warmEpochs > config.epochs) {
     throw new UsageError(
       `"train.warmEpochs" (${warmEpochs}) is larger than "train.epochs" (${config.epochs}).`,

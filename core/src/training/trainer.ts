@@ -1,7 +1,7 @@
 import type { TrainConfig } from '../config/run-config.js';
 import { breathe } from '../breathe.js';
 import type { PlannedStep } from '../data/batches.js';
-import { StoppedError } from '../errors.js';
+import { OutsideError, StoppedError } from '../errors.js';
 import { evaluateRanker } from '../evaluation/evaluate.js';
 import { Random } from '../random.js';
 import type { Split } from '../specification/dataset.js';
@@ -18,6 +18,8 @@ import { sampleStates, validationLosses } from './samples.js';
 const checkpointFile = 'checkpoint.safetensors';
 const warmFile = 'warm.safetensors';
 const metricsFile = 'metrics.jsonl';
+
+const goesOn = 'The checkpoint is saved: the same command goes on from there.';
 
 /** Where training stands; with the tensors, all that a resumed run needs. */
 interface Position {
@@ -104,7 +106,8 @@ export class Trainer {
       ranker.weightsChanged();
       await this.validate(stage); // the warm model is a candidate
     }
-    while (this.position.epoch < stage.epochs && !this.position.done) await this.runEpoch(stage);
+    const epochs = this.trainable(stage).length > 0 ? stage.epochs : 0; // a frozen backbone without fusion
+    while (this.position.epoch < epochs && !this.position.done) await this.runEpoch(stage);
     if (stage.name === 'warm' && context.warmFiles) {
       await saveCheckpoint(context.warmFiles, warmFile, { tensors: await ranker.state(), info: {} });
     }
@@ -116,7 +119,7 @@ export class Trainer {
     const plan = this.steps.plan(position.epoch);
     const startedAt = Date.now();
     while (position.step < plan.length) {
-      await this.runStep(stage, plan);
+      await this.runStep(stage, plan).catch((error: unknown) => this.keep(error, stage));
       await breathe();
       if (this.input.context.signal?.aborted) await this.stop(stage);
     }
@@ -216,10 +219,22 @@ export class Trainer {
 
   private async stop(stage: PlannedStage): Promise<never> {
     await this.save();
-    const where = `${stage.name} epoch ${this.position.epoch + 1}, step ${this.position.step}`;
-    throw new StoppedError(
-      `Stopped at ${where}. The checkpoint is saved: the same command goes on from there.`,
-    );
+    throw new StoppedError(`Stopped at ${this.place(stage)}. ${goesOn}`);
+  }
+
+  /** A step that failed for reasons outside the program has moved no weight: what was reached is saved. */
+  private async keep(error: unknown, stage: PlannedStage): Promise<never> {
+    if (this.input.context.signal?.aborted) return this.stop(stage);
+    if (!(error instanceof OutsideError)) throw error;
+    await this.save();
+    const kept = this.input.context.files ? ` ${goesOn}` : '';
+    throw new OutsideError(`${error.message} Training stopped at ${this.place(stage)}.${kept}`, {
+      cause: error,
+    });
+  }
+
+  private place(stage: PlannedStage): string {
+    return `${stage.name} epoch ${this.position.epoch + 1}, step ${this.position.step}`;
   }
 
   private seconds(): number {

@@ -1,3 +1,4 @@
+import type { ImportReport } from '@coco-rec/core';
 import type { RunResult } from '../result.js';
 import { durationText, filterText, metricLabel, metricText } from './figures.js';
 import { type Table, figureColumns } from './table.js';
@@ -17,8 +18,16 @@ export function resultTable(result: RunResult): Table {
     title: 'Result',
     columns: figureColumns('Metric', `test, ${kept}`, `validation, ${kept}`, `test, ${other}`),
     rows,
-    notes: [`The run took ${durationText(result.seconds)} and used the engine ${String(protocol.engine)}.`],
+    notes: [
+      `The run took ${durationText(result.seconds)} and used the engine ${String(protocol.engine)}.`,
+      ...warningsOf(result.training.backbone),
+    ],
   };
+}
+
+/** What a backbone's report warns of. */
+function warningsOf(report: unknown): readonly string[] {
+  return (report as ImportReport | undefined)?.warnings ?? [];
 }
 
 /** Test figures by group of users and of targets. */

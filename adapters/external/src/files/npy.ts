@@ -1,0 +1,45 @@
+import { CocoError } from '@coco-rec/core';
+
+/** A matrix as a file holds it. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** [rows·columns] */
+  readonly values: Float32Array;
+}
+
+const widths: Readonly<Record<string, number>> = { '<f4': 4, '<f8': 8 };
+const magic = '\x93NUMPY';
+
+/** Reads a NumPy array file: two dimensions, float32 or float64, C order. @throws CocoError naming what is wrong */
+export function readNpy(bytes: Uint8Array, path: string): Matrix {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = bytes.length > 12 ? String.fromCharCode(...bytes.subarray(0, 6)) : '';
+  if (start !== magic) throw new CocoError(`${path} is no NumPy file.`);
+  const isOld = bytes[6] === 1;
+  const from = isOld ? 10 : 12;
+  const length = isOld ? view.getUint16(8, true) : view.getUint32(8, true);
+  const header = new TextDecoder('latin1').decode(bytes.subarray(from, from + length));
+  const type = /'descr': *'([^']*)'/.exec(header)?.[1] ?? 'unknown';
+  const shape = (/'shape': *\(([^)]*)\)/.exec(header)?.[1] ?? '').split(',').filter((part) => part.trim());
+  const width = widths[type];
+  if (!width) {
+    throw new CocoError(
+      `${path} holds numbers of the type ${type}; <f4 (float32) and <f8 (float64) are read.`,
+    );
+  }
+  if (/'fortran_order': *True/.test(header)) {
+    throw new CocoError(`${path} is in Fortran order: save numpy.ascontiguousarray(vectors).`);
+  }
+  if (shape.length !== 2) {
+    throw new CocoError(`${path} has ${shape.length} dimensions; it takes 2: a row for each vector.`);
+  }
+  const [rows, columns] = shape.map(Number);
+  const content = bytes.subarray(from + length, from + length + rows * columns * width);
+  const data = new Uint8Array(content.length); // aligned, which a part of a file is not
+  data.set(content);
+  if (data.length !== rows * columns * width) throw new CocoError(`${path} is cut short.`);
+  const numbers =
+    width === 4 ? new Float32Array(data.buffer) : Float32Array.from(new Float64Array(data.buffer));
+  return { rows, columns, values: numbers };
+}

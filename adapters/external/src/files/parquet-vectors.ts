@@ -1,0 +1,44 @@
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
+import { CocoError } from '@coco-rec/core';
+import { type VectorFile, VectorRows } from './vector-rows.js';
+
+/** Rows that are held as objects at a time. */
+const blockRows = 10_000;
+
+/**
+ * Reads a Parquet file: the column `id`, perhaps `seenUntil`; the vector is one column of lists, or all other columns
+ * in order.
+ * @throws CocoError with the row
+ */
+export async function readParquetVectors(path: string): Promise<VectorFile> {
+  const rows = new VectorRows(path);
+  try {
+    const file = await asyncBufferFromFile(path);
+    const metadata = await parquetMetadataAsync(file);
+    const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
+    if (!columns.includes('id')) {
+      throw new CocoError(`${path}: there is no column "id"; found: ${columns.slice(0, 10).join(', ')}.`);
+    }
+    const vectorColumns = columns.filter((name) => name !== 'id' && name !== 'seenUntil');
+    const count = Number(metadata.num_rows);
+    for (let start = 0; start < count; start += blockRows) {
+      const rowEnd = Math.min(count, start + blockRows);
+      const block = await parquetReadObjects({ file, metadata, rowStart: start, rowEnd });
+      block.forEach((row, n) =>
+        rows.add(row.id, row.seenUntil, vectorOf(row, vectorColumns), `row ${start + n + 1}`),
+      );
+    }
+  } catch (error) {
+    if (error instanceof CocoError) throw error;
+    const reason = (error as Error).message.split('\n')[0];
+    throw new CocoError(`${path} cannot be read as Parquet (${reason}).`, { cause: error });
+  }
+  return rows.finish();
+}
+
+function vectorOf(row: Readonly<Record<string, unknown>>, columns: readonly string[]): ArrayLike<unknown> {
+  const values = columns.map((name) => row[name]);
+  const [first] = values;
+  const isList = Array.isArray(first) || ArrayBuffer.isView(first);
+  return values.length === 1 && isList ? (first as unknown as ArrayLike<unknown>) : values;
+}

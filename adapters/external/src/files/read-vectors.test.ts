@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { CocoError, encodeSafetensors } from '@coco-rec/core';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { readVectors } from './read-vectors.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'coco-vectors-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** A NumPy file as `numpy.save` writes it. */
+function npy(descr: string, shape: string, data: Uint8Array, order = 'False'): Uint8Array {
+  const text = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape}), }`;
+  const header = `${text.padEnd(128 - 10 - 1)}\n`;
+  const start = Uint8Array.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]);
+  return Buffer.concat([start, Buffer.from(header), data]);
+}
+
+const bytesOf = (values: Float32Array | Float64Array): Uint8Array => new Uint8Array(values.buffer);
+const matrix = Float32Array.of(1, 2, 3.5, 4, 5, -6);
+const idsKey = 'backbone.userIds';
+const read = (path: string, ids?: string): ReturnType<typeof readVectors> =>
+  readVectors({ path, ids, idsKey });
+
+const says =
+  (...words: string[]) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof CocoError, String(error));
+    for (const word of words) assert.ok(error.message.includes(word), `"${error.message}" lacks "${word}"`);
+    return true;
+  };
+
+describe('readVectors', () => {
+  const ids = write('ids.csv', 'id,seenUntil\na,1\nb,2\n');
+  const expected = {
+    ids: ['a', 'b'],
+    values: matrix,
+    dimension: 3,
+    seenUntil: Int32Array.of(1, 2),
+  };
+
+  it('reads the same of CSV, gzip, NumPy (both widths), safetensors and Parquet (lists, columns)', async () => {
+    const csv = 'id,seenUntil,x,y,z\na,1,1,2,3.5\nb,2,4,5,-6\n';
+    const safetensors = encodeSafetensors(new Map([['vectors', { shape: [2, 3], values: matrix }]]));
+    const names = { name: 'id', data: ['a', 'b'] };
+    const seen = { name: 'seenUntil', data: Int32Array.of(1, 2) };
+    const lists = [
+      [1, 2, 3.5],
+      [4, 5, -6],
+    ];
+    const columns = [0, 1, 2].map((d) => ({ name: `v${d}`, data: lists.map((list) => list[d]) }));
+    const files: [string, string?][] = [
+      [write('a.csv', csv)],
+      [write('a.csv.gz', gzipSync(csv))],
+      [write('a.npy', npy('<f4', '2, 3', bytesOf(matrix))), ids],
+      [write('b.npy', npy('<f8', '2, 3', bytesOf(Float64Array.from(matrix)))), ids],
+      [write('a.safetensors', safetensors), ids],
+      [
+        write(
+          'a.parquet',
+          new Uint8Array(parquetWriteBuffer({ columnData: [names, seen, { name: 'vector', data: lists }] })),
+        ),
+      ],
+      [write('b.parquet', new Uint8Array(parquetWriteBuffer({ columnData: [names, seen, ...columns] })))],
+    ];
+    for (const [path, sidecar] of files) {
+      const { path: own, ...found } = await read(path, sidecar);
+      assert.equal(own, path);
+      assert.deepEqual(found, expected, path);
+    }
+  });
+
+  it('names the place of what is no number, in every format', async () => {
+    const broken = Float32Array.of(1, 2, 3, 4, NaN, 6);
+    const columnData = [
+      { name: 'id', data: ['a'] },
+      { name: 'vector', data: [[1, null]] },
+    ];
+    await assert.rejects(
+      read(write('nan.csv', 'id,x,y\na,1,2\nb,3,NaN\n')),
+      says('nan.csv, line 3', 'number 2', '"NaN"', 'finite'),
+    );
+    await assert.rejects(read(write('gap.csv', 'id,x,y\na,1,\n')), says('line 2', 'number 2', '""'));
+    await assert.rejects(
+      read(write('nan.npy', npy('<f4', '2, 3', bytesOf(broken))), ids),
+      says('nan.npy, row 2', 'number 2', 'NaN'),
+    );
+    await assert.rejects(
+      read(write('nan.parquet', new Uint8Array(parquetWriteBuffer({ columnData })))),
+      says('nan.parquet, row 1', 'number 2', 'null'),
+    );
+  });
+
+  it('refuses rows of another width, and wrong counts of interactions', async () => {
+    await assert.rejects(read(write('wide.csv', 'id,x,y\na,1,2\nb,3\n')), says('wide.csv, line 3'));
+    const columnData = [
+      { name: 'id', data: ['a', 'b'] },
+      { name: 'vector', data: [[1, 2], [1]] },
+    ];
+    await assert.rejects(
+      read(write('wide.parquet', new Uint8Array(parquetWriteBuffer({ columnData })))),
+      says('row 2', '1 numbers', 'have 2'),
+    );
+    for (const wrong of ['-1', '1.5', 'all', '']) {
+      await assert.rejects(
+        read(write('seen.csv', `id,seenUntil,x\na,${wrong},2\n`)),
+        says('line 2', '"seenUntil"', wrong),
+      );
+    }
+  });
+
+  it('says what is wrong with a matrix or its ids', async () => {
+    const good = write('good.npy', npy('<f4', '2, 3', bytesOf(matrix)));
+    const cases: [string, string | undefined, string[]][] = [
+      [good, undefined, ['no ids', '"backbone.userIds"']],
+      [good, write('three.csv', 'id\na\nb\nc\n'), ['2 rows', '3 ids']],
+      [good, write('names.csv', 'name\na\nb\n'), ['no column "id"', 'name']],
+      [write('x.npy', 'something else'), ids, ['no NumPy file']],
+      [write('i.npy', npy('<i8', '2, 3', bytesOf(matrix))), ids, ['<i8', 'float32']],
+      [write('f.npy', npy('<f4', '2, 3', bytesOf(matrix), 'True')), ids, ['Fortran']],
+      [write('one.npy', npy('<f4', '6,', bytesOf(matrix))), ids, ['1 dimensions']],
+      [write('short.npy', npy('<f4', '3, 3', bytesOf(matrix))), ids, ['cut short']],
+      [write('x.safetensors', 'something else'), ids, ['x.safetensors']],
+      [write('v.csv', 'id,x\na,1\n'), ids, ['"backbone.userIds" does nothing']],
+      [write('v.txt', 'a 1 2'), undefined, ['.parquet']],
+      [write('x.parquet', 'something else'), undefined, ['x.parquet', 'Parquet']],
+      [join(folder, 'nowhere.csv'), undefined, ['There is no file', 'nowhere.csv']],
+      [write('empty.csv', 'id,x\n'), undefined, ['no rows']],
+      [write('bare.csv', 'id\na\n'), undefined, ['no numbers']],
+    ];
+    for (const [path, sidecar, words] of cases) await assert.rejects(read(path, sidecar), says(...words));
+  });
+});

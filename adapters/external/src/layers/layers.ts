@@ -1,0 +1,137 @@
+/**
+ * A model of the public tfjs layers API: vectors of the history's items [B, T, D] in, states [B, T, D] out. It is trained
+ * here, item vectors and all.
+ *
+ * - Matrices that its layers drew at random are drawn again from the seed (Glorot uniform), as the layers draw from none,
+ *   unless `keepsWeights` is set. Other weights, and those of a `model.json`, stay as they are.
+ * - Its dropout layers do nothing, as their random numbers could not be repeated after a stop; `dropout` drops its input.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { IsInt, IsNumber, Max, Min } from 'class-validator';
+import {
+  Backbone,
+  CocoError,
+  Describe,
+  type ItemVectors,
+  type Parameters,
+  type Pass,
+  type PreparedBatch,
+  xavier,
+} from '@coco-rec/core';
+import { registerChainedOps } from './chained-ops.js';
+import type { BuildLayers, LayersModel, LayersWeight } from './layers-model.js';
+
+export class LayersCodeConfig {
+  @Describe('Histories are cut to their newest items.')
+  @IsInt()
+  @Min(1)
+  maxLength = 50;
+
+  @Describe('Dropout on the item vectors that the model reads.')
+  @IsNumber()
+  @Min(0)
+  @Max(0.95)
+  dropout = 0.2;
+}
+
+export interface LayersSource {
+  readonly id: string;
+  readonly build: BuildLayers;
+  /** All weights begin as they are, such as those trained before. */
+  readonly keepsWeights: boolean;
+}
+
+export class LayersBackbone extends Backbone {
+  readonly id: string;
+  override readonly maxLength: number;
+  private model!: LayersModel;
+  private width = 0;
+
+  constructor(
+    private readonly config: LayersCodeConfig,
+    private readonly source: LayersSource,
+  ) {
+    super();
+    this.id = source.id;
+    this.maxLength = config.maxLength;
+  }
+
+  /** D; known once it is open. */
+  get dimension(): number {
+    return this.width;
+  }
+
+  override async open(): Promise<void> {
+    registerChainedOps();
+    this.model = await this.source.build();
+    try {
+      this.width = widthOf(this.id, this.model);
+      this.demandCausal();
+    } catch (error) {
+      for (const weight of this.weights()) weight.read().dispose();
+      throw error;
+    }
+  }
+
+  private weights(): readonly LayersWeight[] {
+    return [...this.model.trainableWeights, ...this.model.nonTrainableWeights];
+  }
+
+  /** The state at a position must not change with what comes after it. */
+  private demandCausal(): void {
+    const D = this.width;
+    const difference = tf.tidy(() => {
+      const values = Float32Array.from({ length: 4 * D }, (_, i) => Math.sin(1 + i));
+      const changed = values.map((value, i) => (i < 2 * D ? value : -value)); // from the third position on
+      const early = (input: Float32Array): tf.Tensor =>
+        tf.slice(this.states(tf.tensor3d(input, [1, 4, D])), [0, 0, 0], [1, 2, D]);
+      return tf.max(tf.abs(tf.sub(early(values), early(changed)))).dataSync()[0];
+    });
+    if (difference <= 1e-5) return;
+    throw new CocoError(
+      `The layers model of "${this.id}" looks ahead: its state at a position changes with later items. Use layers that ` +
+        'read from left to right (no bidirectional ones; convolutions with padding "causal").',
+    );
+  }
+
+  protected build(parameters: Parameters): void {
+    const { model, source } = this;
+    const trainable = new Set(model.trainableWeights);
+    this.weights().forEach((weight, n) => {
+      const variable = weight.read() as tf.Variable;
+      const name = `layers/${n}-${weight.originalName.split('/').at(-1)}`; // the rest counts the models made
+      const redrawn = !source.keepsWeights && isDrawn(variable) ? xavier : undefined;
+      parameters.adopt(name, variable, { trainable: trainable.has(weight) }, redrawn);
+    });
+  }
+
+  encode({ itemIds, batchSize: B, length: T }: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
+    const gathered = items.gather(tf.reshape(itemIds, [B * T]) as tf.Tensor1D);
+    const vectors = tf.reshape(gathered, [B, T, this.width]) as tf.Tensor3D; // [B, T, D]
+    return this.states(pass.dropout(vectors, this.config.dropout));
+  }
+
+  private states(vectors: tf.Tensor3D): tf.Tensor3D {
+    return this.model.apply(vectors, { training: false }) as tf.Tensor3D; // [B, T, D]
+  }
+}
+
+/** @throws CocoError unless the model maps [B, T, D] to [B, T, D] */
+function widthOf(id: string, { inputs, outputs }: LayersModel): number {
+  const shown = (list: LayersModel['inputs']): string =>
+    list.map(({ shape }) => `[${shape.join(', ')}]`).join(', ');
+  const [input, output] = [inputs[0].shape, outputs[0].shape];
+  const isFree = [input, output].every((shape) => shape.length === 3 && shape[1] === null);
+  const D = input[2];
+  if (inputs.length === 1 && outputs.length === 1 && isFree && D && output[2] === D) return D;
+  throw new CocoError(
+    `The layers model of "${id}" maps ${shown(inputs)} to ${shown(outputs)}; it should map [, , D] to [, , D], a state for ` +
+      'each position (returnSequences: true) of a history of any length.',
+  );
+}
+
+/** Whether a weight looks drawn at random: a matrix, or larger, whose values are not all equal. */
+function isDrawn(variable: tf.Variable): boolean {
+  const values = variable.dataSync<'float32'>();
+  return variable.rank > 1 && values.some((value) => value !== values[0]);
+}

@@ -1,0 +1,216 @@
+import { readFile } from 'node:fs/promises';
+import { IsIn, IsInt, IsOptional, IsString, Min } from 'class-validator';
+import {
+  CocoError,
+  Describe,
+  type OpenContext,
+  type Strings,
+  UsageError,
+  fileErrorReason,
+} from '@coco-rec/core';
+import { FrozenConfig, type ItemTable } from '../frozen-backbone.js';
+import { HistoryBackbone } from '../history-backbone.js';
+import { itemTable, missingItems } from '../match-ids.js';
+import { readVectors } from '../files/read-vectors.js';
+import { readInitialiser } from './initialisers.js';
+import { type ModelBatch, OnnxSession } from './session.js';
+import { readVocabulary } from './vocabulary.js';
+
+export class OnnxConfig extends FrozenConfig {
+  @Describe('The model, an .onnx file: item numbers [B, T] in, states [B, D] or [B, T, D] out.')
+  @IsString()
+  model!: string;
+
+  @Describe("CSV file with `id` and one more column: the model's number of each raw item id.")
+  @IsString()
+  vocabulary!: string;
+
+  @Describe(
+    'File of item vectors, with `id`: .csv, .csv.gz, .parquet, .npy or .safetensors; or give `itemTable`.',
+  )
+  @IsOptional()
+  @IsString()
+  items?: string;
+
+  @Describe('For `items` in .npy or .safetensors: a CSV file with `id`, a line for each row.')
+  @IsOptional()
+  @IsString()
+  itemIds?: string;
+
+  @Describe(
+    "Name of the model's own table of item vectors (an initialiser), a row for each number of the vocabulary.",
+  )
+  @IsOptional()
+  @IsString()
+  itemTable?: string;
+
+  @Describe('Name of the input that takes item numbers.')
+  @IsString()
+  itemsInput = 'items';
+
+  @Describe('Name of the input that takes the number of items of each history [B], if there is one.')
+  @IsOptional()
+  @IsString()
+  lengthsInput?: string;
+
+  @Describe('Name of the input that takes 1 for an item and 0 for padding [B, T], if there is one.')
+  @IsOptional()
+  @IsString()
+  maskInput?: string;
+
+  @Describe('Name of the output with the states. Default: the only one.')
+  @IsOptional()
+  @IsString()
+  output?: string;
+
+  @Describe('Side on which the model expects padding.')
+  @IsIn(['left', 'right'])
+  padding: 'left' | 'right' = 'right';
+
+  @Describe("The model's number of padding.")
+  @IsInt()
+  @Min(0)
+  paddingNumber = 0;
+
+  @Describe('Histories that the model reads at a time.')
+  @IsInt()
+  @Min(1)
+  batchSize = 256;
+}
+
+/**
+ * A model exported from PyTorch, TensorFlow or another library. Each prediction is a run of the model on the items that it
+ * may see, and takes the state of the last of them: so a model that is not causal sees nothing later either. Items that the
+ * model does not know are left out of a history; a history without any item has the state zero.
+ */
+export class OnnxBackbone extends HistoryBackbone {
+  readonly id = 'onnx';
+  private session?: OnnxSession;
+  /** [V + 1] the model's number of each item, −1: none. */
+  private numbers!: Int32Array;
+
+  constructor(private readonly config: OnnxConfig) {
+    super(config);
+  }
+
+  protected async load({ dataset }: OpenContext): Promise<ItemTable> {
+    const { config } = this;
+    if ((config.items === undefined) === (config.itemTable === undefined)) {
+      throw new UsageError(
+        'Give either "backbone.items" (a file) or "backbone.itemTable" (a table of the model).',
+      );
+    }
+    const model = await readFile(config.model).catch((error: NodeJS.ErrnoException) => {
+      const missing = error.code === 'ENOENT';
+      const message = missing
+        ? `There is no file ${config.model}.`
+        : `Cannot read ${config.model}: ${fileErrorReason(error)}.`;
+      throw new UsageError(message, { cause: error });
+    });
+    this.numbers = await readVocabulary(config.vocabulary, dataset.items);
+    const table = await this.readItems(model, dataset.items);
+    this.warnings.push(...missingItems(this.counts));
+    const { itemsInput: items, lengthsInput: lengths, maskInput: mask, output } = config;
+    this.session = await OnnxSession.open(config.model, model, { items, lengths, mask, output });
+    await this.tryOut(table);
+    return table;
+  }
+
+  private async readItems(model: Uint8Array, items: Strings): Promise<ItemTable> {
+    const { config } = this;
+    if (config.items !== undefined) {
+      const source = { path: config.items, ids: config.itemIds, idsKey: 'backbone.itemIds' };
+      return itemTable(await readVectors(source), items, this.counts);
+    }
+    const { rows, columns, values } = readInitialiser(model, config.itemTable as string, config.model);
+    const known = Array.from(this.numbers.keys()).filter((item) => this.numbers[item] >= 0);
+    const beyond = known.find((item) => this.numbers[item] >= rows);
+    if (beyond !== undefined) {
+      throw new CocoError(
+        `${config.model}: its table "${config.itemTable}" has ${rows} rows, but the number of ` +
+          `"${items.get(beyond)}" is ${this.numbers[beyond]} (${config.vocabulary}).`,
+      );
+    }
+    const own = known.map((item) =>
+      values.subarray(this.numbers[item] * columns, (this.numbers[item] + 1) * columns),
+    );
+    const path = `${config.model}, table "${config.itemTable}"`;
+    const all = new Float32Array(known.length * columns);
+    own.forEach((vector, n) => all.set(vector, n * columns));
+    const ids = known.map((item) => items.get(item));
+    return itemTable({ path, ids, values: all, dimension: columns }, items, this.counts);
+  }
+
+  /** One history, so that a model that does not fit shows before training. */
+  private async tryOut({ dimension }: ItemTable): Promise<void> {
+    const item = this.numbers.findIndex((number) => number >= 0);
+    await this.runModel([Int32Array.of(this.numbers[item])], dimension);
+  }
+
+  protected async encodeHistories(histories: readonly Int32Array[]): Promise<readonly Float32Array[]> {
+    const D = this.dimension;
+    const states: Float32Array[] = histories.map(() => new Float32Array(D));
+    const known = histories
+      .map((history, n) => ({
+        n,
+        numbers: history.map((item) => this.numbers[item]).filter((one) => one >= 0),
+      }))
+      .filter(({ numbers }) => numbers.length > 0)
+      .sort((a, b) => a.numbers.length - b.numbers.length); // like lengths together
+    for (let start = 0; start < known.length; start += this.config.batchSize) {
+      const block = known.slice(start, start + this.config.batchSize);
+      const found = await this.runModel(
+        block.map(({ numbers }) => numbers),
+        D,
+      );
+      block.forEach(({ n }, b) => (states[n] = found[b]));
+    }
+    return states;
+  }
+
+  private async runModel(histories: readonly Int32Array[], D: number): Promise<Float32Array[]> {
+    const { model, output } = this.config;
+    const session = this.session as OnnxSession;
+    const batch = this.pad(histories, session.fixedLength);
+    const { shape, values } = await session.run(batch);
+    const isLast = shape.length === 2;
+    const expected = isLast ? [batch.batchSize, D] : [batch.batchSize, batch.length, D];
+    if (shape.join() !== expected.join()) {
+      throw new CocoError(
+        `${model}: its output${output === undefined ? '' : ` "${output}"`} has the shape [${shape.join(', ')}]; ` +
+          `for these items it should be [${batch.batchSize}, ${D}] or [${batch.batchSize}, ${batch.length}, ${D}].`,
+      );
+    }
+    return histories.map((_, b) => {
+      const at = this.config.padding === 'left' ? batch.length - 1 : batch.lengths[b] - 1;
+      const row = isLast ? b : b * batch.length + at;
+      const state = values.slice(row * D, (row + 1) * D);
+      if (state.every(Number.isFinite)) return state;
+      throw new CocoError(
+        `${model} gave a state that is not finite for a history of ${batch.lengths[b]} items.`,
+      );
+    });
+  }
+
+  private pad(all: readonly Int32Array[], fixedLength: number | undefined): ModelBatch {
+    const histories = all.map((history) =>
+      fixedLength === undefined ? history : history.slice(-fixedLength),
+    );
+    const [B, T] = [histories.length, fixedLength ?? Math.max(...histories.map(({ length }) => length))];
+    const items = new Int32Array(B * T).fill(this.config.paddingNumber);
+    const mask = new Int32Array(B * T);
+    histories.forEach((history, b) => {
+      const start = b * T + (this.config.padding === 'left' ? T - history.length : 0);
+      items.set(history, start);
+      mask.fill(1, start, start + history.length);
+    });
+    const lengths = Int32Array.from(histories, ({ length }) => length);
+    return { batchSize: B, length: T, items, lengths, mask };
+  }
+
+  override dispose(): void {
+    super.dispose();
+    void this.session?.release();
+    this.session = undefined;
+  }
+}
