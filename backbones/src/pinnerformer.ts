@@ -140,7 +140,7 @@ export class PinnerFormerBackbone extends Backbone {
 
   protected override buildItemVectors({ parameters, itemCount }: BackboneContext): ItemVectors {
     const D = this.dimension;
-    const table = parameters.variable('items', [itemCount + 1, D], normal(1 / Math.sqrt(D)));
+    const table = parameters.variable('items', [itemCount + 1, D], normal(0.02));
     return new TowerItemVectors(table, buildTower(parameters.scope('itemTower'), D));
   }
 
