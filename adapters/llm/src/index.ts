@@ -7,6 +7,7 @@ export const knowledgeModels: readonly KnowledgeDescriptor[] = [tiny, local];
 
 export { LocalConfig } from './local.js';
 export { FileKnowledgeStore } from './knowledge-store.js';
+export { FileTextStore } from './text-store.js';
 export { type CheckedTensor, checkModel } from './check-model.js';
 export { type ModelSummary, inspectModel } from './model-files/inspect-model.js';
 export { type PullOptions, type PulledModel, pullModel } from './model-files/pull-model.js';

@@ -1,7 +1,9 @@
 import { readConfig } from '../config/validate.js';
 import type { Dataset } from '../specification/dataset.js';
 import type { BackboneDescriptor, FusionDescriptor } from '../specification/descriptor.js';
+import { MemoryTextStore } from '../knowledge/memory-text-store.js';
 import type { KnowledgeLLM } from '../specification/knowledge-llm.js';
+import type { TextStore } from '../specification/ports.js';
 import {
   type Check,
   type Law,
@@ -26,6 +28,8 @@ export interface FusionCheckOptions {
   readonly backboneConfig?: object;
   /** Default: `testDataset()`, in which every item has a title. */
   readonly dataset?: Dataset;
+  /** Where generated texts are kept. Default: one store for these checks; one of the caller's saves time over many. */
+  readonly texts?: TextStore;
   /** Laws that do not apply, with the reason, by the law's name. */
   readonly skip?: Readonly<Record<string, string>>;
 }
@@ -43,7 +47,8 @@ export function fusionChecks(
   options: FusionCheckOptions = {},
 ): Check[] {
   const { config: fusionConfig = {}, backboneConfig, dataset = testDataset(), skip = {} } = options;
-  const base = { backbone, backboneConfig, fusion, fusionConfig, dataset };
+  const texts = options.texts ?? new MemoryTextStore();
+  const base = { backbone, backboneConfig, fusion, fusionConfig, dataset, texts };
   const open: Opener = async (seed) => ({ ...base, seed, knowledge: await options.knowledge?.() });
   const openPoor: Opener = async (seed) => ({ ...(await open(seed)), dataset: testDataset({ texts: 0.5 }) });
   const leaves = 'its backbone is not causal: states see later items by declaration';
