@@ -4,6 +4,7 @@ import {
   type BackboneDescriptor,
   type FusionDescriptor,
   type KnowledgeLLM,
+  MemoryTextStore,
   Registry,
   UsageError,
   checkNeeds,
@@ -34,6 +35,15 @@ const variants: Readonly<Record<string, readonly object[]>> = {
   ],
   text: [{ control: 'placebo' }],
 };
+
+/** Settings that every check of a fusion has: short texts are written fast. */
+const settings: Readonly<Record<string, object>> = {
+  kar: { answerTokens: 6, specificExperts: 1, expertHidden: 8, expertWidth: 4, textWidth: 8 },
+  r4ec: { answerTokens: 6, specificExperts: 1, expertHidden: 8, expertWidth: 4, textWidth: 8 },
+};
+
+/** One for all backbones: a text is written once. */
+const texts = new MemoryTextStore();
 
 /** Laws that a unit cannot obey, with the reason. */
 const skips: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -86,7 +96,8 @@ function declareFusion(fusion: FusionDescriptor, backbone: BackboneDescriptor, c
     return;
   }
   const backboneConfig = smallConfig(backbone);
-  declare(fusionChecks(fusion, backbone, { knowledge, config, backboneConfig, skip: skips[fusion.id] }));
+  const skip = skips[fusion.id];
+  declare(fusionChecks(fusion, backbone, { knowledge, config, backboneConfig, texts, skip }));
 }
 
 describe(`conformance on ${testEngine}`, () => {
@@ -100,14 +111,15 @@ describe(`conformance on ${testEngine}`, () => {
   const fusions = registry.list('fusion');
   it('is asked of every unit', () => {
     assert.ok(backbones.length > 0 && fusions.length > 0);
-    for (const id of Object.keys({ ...variants, ...skips })) assert.ok(registry.find('fusion', id), id);
+    for (const id of Object.keys({ ...variants, ...skips, ...settings })) assert.ok(registry.find('fusion', id), id);
   });
 
   for (const backbone of backbones) {
     describe(`backbone ${backbone.id}`, () =>
       declare(backboneChecks(backbone, { config: smallConfig(backbone) })));
     for (const fusion of fusions) {
-      for (const config of [{}, ...(variants[fusion.id] ?? [])]) {
+      for (const keys of [{}, ...(variants[fusion.id] ?? [])]) {
+        const config = { ...settings[fusion.id], ...keys };
         describe(`fusion ${fusion.id} ${JSON.stringify(config)}`, () =>
           declareFusion(fusion, backbone, config));
       }

@@ -21,12 +21,16 @@ interface Variant {
 }
 
 const small = { size: 8, maxPrompts: 3 };
+const adaptor = { specificExperts: 1, expertHidden: 6, expertWidth: 4, textWidth: 8, answerTokens: 4 };
 const variants: readonly Variant[] = [
   { id: 'none', keys: {} },
   { id: 'text', keys: { textWidth: 4, control: 'placebo' } },
   { id: 'concat', keys: {} },
   { id: 'concat', keys: { source: 'prompted', maxTitles: 5, itemText: true } },
   { id: 'mlp', keys: { itemText: true, textWidth: 0 } },
+  { id: 'kar', keys: { ...adaptor, heldBack: 2 } },
+  { id: 'kar', keys: { ...adaptor, users: 20, popularItems: 12, control: 'placebo', textWidth: 0 } },
+  { id: 'r4ec', keys: { ...adaptor, heldBack: 2, rounds: 2 } },
   { id: 'coco', keys: { codebook: small } },
   {
     id: 'coco',
@@ -210,7 +214,7 @@ describe('fusions', function () {
   it('describe themselves', () => {
     assert.deepEqual(
       fusions.map(({ id }) => id),
-      ['none', 'text', 'concat', 'mlp', 'coco'],
+      ['none', 'text', 'concat', 'mlp', 'kar', 'r4ec', 'coco'],
     );
     for (const { summary, config, needs, id } of fusions) {
       assert.ok(summary.length > 20);
