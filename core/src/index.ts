@@ -82,7 +82,11 @@ export { RunConfig, TrainConfig, EvaluateConfig, type UnitSetting } from './conf
 export { Registry } from './registry.js';
 export { createContainer, tokens, type Ports } from './container.js';
 export { MemoryTextStore } from './knowledge/memory-text-store.js';
-export { StoredTextWriter, type StoredTextWriterOptions } from './knowledge/stored-text-writer.js';
+export {
+  emptyAnswer,
+  StoredTextWriter,
+  type StoredTextWriterOptions,
+} from './knowledge/stored-text-writer.js';
 export { TextLedger, type LedgerEntry } from './knowledge/text-ledger.js';
 export { checkNeeds, type Pairing } from './check-needs.js';
 export { encodeSafetensors, decodeSafetensors } from './data/safetensors.js';

@@ -1,5 +1,6 @@
 /** Every backbone and every fusion on every backbone, by the laws of the conformance kit; all from the registry. */
 import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
 import {
   type BackboneDescriptor,
   type FusionDescriptor,
@@ -36,10 +37,24 @@ const variants: Readonly<Record<string, readonly object[]>> = {
   text: [{ control: 'placebo' }],
 };
 
-/** Settings that every check of a fusion has: short texts are written fast. */
+const prompts = (name: string): string =>
+  fileURLToPath(new URL(`../prompts/${name}.liquid`, import.meta.url));
+const writing = { answerTokens: 6, shownItems: 3, textWidth: 8 };
+const adaptor = { specificExperts: 1, expertHidden: 8, expertWidth: 4 };
+
+/** What every check of a fusion that reads generated text sets: short texts are written fast. */
 const settings: Readonly<Record<string, object>> = {
-  kar: { answerTokens: 6, specificExperts: 1, expertHidden: 8, expertWidth: 4, textWidth: 8 },
-  r4ec: { answerTokens: 6, specificExperts: 1, expertHidden: 8, expertWidth: 4, textWidth: 8 },
+  kar: { ...writing, ...adaptor, templates: { preference: prompts('history'), factual: prompts('item') } },
+  r4ec: {
+    ...writing,
+    ...adaptor,
+    templates: {
+      'user-thinking': prompts('history'),
+      'user-judgement': prompts('answer'),
+      'item-thinking': prompts('item'),
+      'item-judgement': prompts('answer'),
+    },
+  },
 };
 
 /** One for all backbones: a text is written once. */
@@ -111,7 +126,8 @@ describe(`conformance on ${testEngine}`, () => {
   const fusions = registry.list('fusion');
   it('is asked of every unit', () => {
     assert.ok(backbones.length > 0 && fusions.length > 0);
-    for (const id of Object.keys({ ...variants, ...skips, ...settings })) assert.ok(registry.find('fusion', id), id);
+    for (const id of Object.keys({ ...variants, ...skips, ...settings }))
+      assert.ok(registry.find('fusion', id), id);
   });
 
   for (const backbone of backbones) {
@@ -120,7 +136,7 @@ describe(`conformance on ${testEngine}`, () => {
     for (const fusion of fusions) {
       for (const keys of [{}, ...(variants[fusion.id] ?? [])]) {
         const config = { ...settings[fusion.id], ...keys };
-        describe(`fusion ${fusion.id} ${JSON.stringify(config)}`, () =>
+        describe(`fusion ${fusion.id} ${JSON.stringify(keys)}`, () =>
           declareFusion(fusion, backbone, config));
       }
     }

@@ -10,14 +10,15 @@ export interface ExtractionOptions extends ConfigOptions {
 }
 
 export const usersOption = (): Option =>
-  new Option('--users <number>', 'users that get a text, drawn by seed: short for --set fusion.users').argParser(
-    count,
-  );
+  new Option(
+    '--users <number>',
+    'users that get a text, drawn by seed: short for --set fusion.users',
+  ).argParser(count);
 
 export const popularItemsOption = (): Option =>
   new Option(
     '--popular-items <number>',
-    "most popular items beside those of these users: short for --set fusion.popularItems",
+    'most popular items beside those of these users: short for --set fusion.popularItems',
   ).argParser(wholeNumber);
 
 /** Runs `use` with the extraction that a config file names, and frees it. */

@@ -1,4 +1,10 @@
-import { type Dataset, type FusionContext, type PreparedBatch, type Random, UsageError } from '@coco-rec/core';
+import {
+  type Dataset,
+  type FusionContext,
+  type PreparedBatch,
+  type Random,
+  UsageError,
+} from '@coco-rec/core';
 import { centred, encodeTexts, scaledToOne } from './encode-texts.js';
 import type { Control } from './text-config.js';
 import { type VectorTable, whiten } from './whiten.js';

@@ -17,7 +17,14 @@
  * - A user's text shows the training interactions without the last one.
  */
 import { IsString } from 'class-validator';
-import { Describe, type FusionDescriptor, type TextPrompt } from '@coco-rec/core';
+import {
+  CocoError,
+  Describe,
+  type FusionDescriptor,
+  type TextPrompt,
+  type WrittenText,
+  emptyAnswer,
+} from '@coco-rec/core';
 import { type Asking, AugmentedConfig, AugmentedFusion, type Knowledge } from './texts/augmented-fusion.js';
 import { checkGeneratedText } from './texts/generated-text-config.js';
 import { PromptTemplate, answerAsData } from './texts/prompt-template.js';
@@ -44,10 +51,20 @@ export class KARFusion extends AugmentedFusion {
     const { writer } = asking;
     const options = { maxTokens: this.config.answerTokens };
     const [found] = await writer.write('kar: factors', [this.factorsPrompt()], options);
-    const factors = answerAsData(found.text ?? this.config.fallbackFactors);
+    const factors = answerAsData(this.checked(found));
     const users = await writer.write('kar: users', this.preferencePrompts(asking, factors), options);
     const items = await writer.write('kar: items', this.factualPrompts(asking, factors), options);
     return { users, items };
+  }
+
+  /** All later prompts hang on the factors: they are not asked with others because a server was down for a moment. */
+  private checked({ text, failure }: WrittenText): string {
+    if (text === undefined && failure !== emptyAnswer) {
+      throw new CocoError(
+        `The language model did not name the factors (${failure}). Run the same command again.`,
+      );
+    }
+    return text ?? this.config.fallbackFactors;
   }
 
   private factorsPrompt(): TextPrompt {
@@ -79,8 +96,10 @@ export const kar: FusionDescriptor<KARConfig> = {
   kind: 'fusion',
   id: 'kar',
   specVersion: 'v1',
-  summary: 'Generated preferences of users and facts on items, by a hybrid-expert adaptor, to state and candidates.',
-  paper: 'Xi et al. 2024, Towards Open-World Recommendation with Knowledge Augmentation from Large Language Models',
+  summary:
+    'Generated preferences of users and facts on items, by a hybrid-expert adaptor, to state and candidates.',
+  paper:
+    'Xi et al. 2024, Towards Open-World Recommendation with Knowledge Augmentation from Large Language Models',
   config: KARConfig,
   needs: () => ({ backbone: { itemVectors: true }, knowledge: { encode: true, generate: true } }),
   knowledgeKeys: controlKeys,

@@ -56,7 +56,10 @@ export class R4ecFusion extends AugmentedFusion {
   protected async ask({ dataset, scope, writer }: Asking): Promise<Knowledge> {
     const users = scope.users.map((user) => userValues(dataset, user, this.config));
     const items = scope.items.map((item) => itemValues(dataset, item, this.config));
-    return { users: await this.reflect('user', users, writer), items: await this.reflect('item', items, writer) };
+    return {
+      users: await this.reflect('user', users, writer),
+      items: await this.reflect('item', items, writer),
+    };
   }
 
   /** Thinking, then judgement → critique → refinement of what is not reasonable yet. */
@@ -76,10 +79,18 @@ export class R4ecFusion extends AugmentedFusion {
       const answersOf = (which: readonly number[]): PromptValues[] =>
         which.map((i) => ({ answer: answerAsData(thoughts[i].text ?? '') }));
       const of = (which: readonly number[]): Subject[] => which.map((i) => subjects[i]);
-      const verdicts = await say('judgement', round, this.prompts(side, 'judgement', of(open), answersOf(open)));
+      const verdicts = await say(
+        'judgement',
+        round,
+        this.prompts(side, 'judgement', of(open), answersOf(open)),
+      );
       open = open.filter((_, n) => !isReasonable(verdicts[n]));
       if (open.length === 0) break;
-      const critiques = await say('critique', round, this.prompts(side, 'critique', of(open), answersOf(open)));
+      const critiques = await say(
+        'critique',
+        round,
+        this.prompts(side, 'critique', of(open), answersOf(open)),
+      );
       const more = answersOf(open).map((values, n) => ({
         ...values,
         critique: answerAsData(critiques[n].text ?? ''),
@@ -113,7 +124,8 @@ export const r4ec: FusionDescriptor<R4ecConfig> = {
   kind: 'fusion',
   id: 'r4ec',
   specVersion: 'v1',
-  summary: 'As kar, with thoughts that a reflector judges and an actor refines; prompt-only: nothing is tuned.',
+  summary:
+    'As kar, with thoughts that a reflector judges and an actor refines; prompt-only: nothing is tuned.',
   paper: 'Gu et al. 2025, R4ec: A Reasoning, Reflection, and Refinement Framework for Recommendation Systems',
   config: R4ecConfig,
   needs: () => ({ backbone: { itemVectors: true }, knowledge: { encode: true, generate: true } }),

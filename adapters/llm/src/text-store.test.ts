@@ -115,7 +115,8 @@ describe('Extraction and kill -9', function () {
     for (const killAfter of [50, Infinity]) {
       last = await fill(path, count, killAfter);
       const mine = last.filter((line) => line.startsWith('sent ')).map((line) => line.slice(5));
-      for (const prompt of mine) assert.ok(!stored.has(prompt), `${prompt} was stored before, and sent again`);
+      for (const prompt of mine)
+        assert.ok(!stored.has(prompt), `${prompt} was stored before, and sent again`);
       sent.push(...mine);
       for (const line of last) if (line.startsWith('stored ')) stored.add(line.slice(7));
     }

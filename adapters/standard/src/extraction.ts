@@ -82,7 +82,10 @@ export class Extraction {
     const forecasts = await ledger.forecast();
     const steps = new Map<string, LedgerEntry[]>();
     for (const entry of ledger.entries) steps.set(entry.step, [...(steps.get(entry.step) ?? []), entry]);
-    return [...steps].map(([step, entries]) => ({ ...countStep(step, entries), forecast: forecasts.get(step) }));
+    return [...steps].map(([step, entries]) => ({
+      ...countStep(step, entries),
+      forecast: forecasts.get(step),
+    }));
   }
 
   /** The texts that are stored or have failed; with `outliers`, those far from all others of their step are flagged too. */
@@ -149,5 +152,16 @@ function describeText({ step, prompt, record }: LedgerEntry, isOutlier: boolean)
   const { user, item, shownUntil } = prompt.shown;
   const flags = [...(record?.flags ?? []), ...(isOutlier ? ['outlier'] : [])];
   const { text, failure, model = '' } = record ?? {};
-  return { step, user, item, shownUntil, template: prompt.template, model, prompt: prompt.text, text, failure, flags };
+  return {
+    step,
+    user,
+    item,
+    shownUntil,
+    template: prompt.template,
+    model,
+    prompt: prompt.text,
+    text,
+    failure,
+    flags,
+  };
 }

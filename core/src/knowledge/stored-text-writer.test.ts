@@ -145,7 +145,10 @@ describe('StoredTextWriter', () => {
   it('sends nothing that costs money where only free texts are allowed', async () => {
     const { llm, writer } = open({ knowledge: new BackwardsLLM('hash', 0.5), freeOnly: true });
     const paid = writer.write('preferences', [prompt('a'), prompt('b')], { maxTokens });
-    await assert.rejects(paid, /preferences: 2 texts are not stored yet and would cost up to \$1\.00.*extract/);
+    await assert.rejects(
+      paid,
+      /preferences: 2 texts are not stored yet and would cost up to \$1\.00.*extract/,
+    );
     assert.deepEqual(llm.sent, []);
     const free = open({ freeOnly: true });
     assert.deepEqual(texts(await free.writer.write('step', [prompt('a')], { maxTokens })), ['a']);
@@ -184,7 +187,10 @@ describe('TextLedger', () => {
     );
     const forecast = await ledger.forecast();
     assert.deepEqual(forecast.get('first'), { requests: 2, promptTokens: 2, answerTokens: 18, cost: 4 });
-    assert.ok((forecast.get('second')?.promptTokens ?? 0) > maxTokens, 'the stand-in has the length of an answer');
+    assert.ok(
+      (forecast.get('second')?.promptTokens ?? 0) > maxTokens,
+      'the stand-in has the length of an answer',
+    );
     assert.equal(llm.sent.length, sent);
   });
 });

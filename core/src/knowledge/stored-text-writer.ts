@@ -5,6 +5,9 @@ import type { TextPrompt, TextWriter, WrittenText } from '../specification/text-
 import { repeatsInstructions } from './instruction-echo.js';
 import { textKey } from './text-key.js';
 
+/** The failure of an answer without a word. */
+export const emptyAnswer = 'the answer is empty';
+
 export interface StoredTextWriterOptions {
   readonly knowledge: KnowledgeLLM;
   readonly store: TextStore;
@@ -57,7 +60,16 @@ export class StoredTextWriter implements TextWriter {
     const asked = new Map(keys.map((key, i) => [key, { key, prompt: prompts[i] }]));
     let open = [...asked.values()].filter((one) => isOpen(one) && (retryStored || !records.has(one.key)));
     const [total, startedAt] = [asked.size, Date.now()];
-    const step = { name, maxTokens, total, records, startedAt, done: total - open.length, written: 0, cost: 0 };
+    const step = {
+      name,
+      maxTokens,
+      total,
+      records,
+      startedAt,
+      done: total - open.length,
+      written: 0,
+      cost: 0,
+    };
     if (open.length > 0) await this.checkCost(open, step);
     for (let attempt = 0; open.length > 0 && attempt <= retries; attempt++) {
       await this.ask(open, step);
@@ -84,7 +96,8 @@ export class StoredTextWriter implements TextWriter {
 
   private async ask(open: readonly OpenPrompt[], step: Step): Promise<void> {
     const { knowledge, store, signal } = this.options;
-    if (!knowledge.generate) throw new CocoError(`The language model "${knowledge.id}" cannot generate text.`);
+    if (!knowledge.generate)
+      throw new CocoError(`The language model "${knowledge.id}" cannot generate text.`);
     const keep = async (record: StoredText): Promise<void> => {
       await store.put(record);
       step.records.set(record.key, record);
@@ -116,8 +129,16 @@ export class StoredTextWriter implements TextWriter {
     const { promptTokens, answerTokens, cost } = answer;
     const flags = repeatsInstructions(text, prompt.instructions) ? ['echo'] : [];
     const { template, shown } = prompt;
-    const rest = { template, model: this.options.knowledge.id, shown, flags, promptTokens, answerTokens, cost };
-    return text === '' ? { key, failure: 'the answer is empty', ...rest } : { key, text, ...rest };
+    const rest = {
+      template,
+      model: this.options.knowledge.id,
+      shown,
+      flags,
+      promptTokens,
+      answerTokens,
+      cost,
+    };
+    return text === '' ? { key, failure: emptyAnswer, ...rest } : { key, text, ...rest };
   }
 
   private report({ name, done, total, written, cost, startedAt }: Step): void {

@@ -49,7 +49,8 @@ export class TextLedger implements TextWriter {
       const record = records[i];
       const waits = prompt.text.includes(pending);
       if (!this.byKey.has(keys[i])) this.byKey.set(keys[i], { step, prompt, maxTokens, record, waits });
-      if (record) return { text: record.text, failure: record.failure, flags: record.flags, shown: prompt.shown };
+      if (record)
+        return { text: record.text, failure: record.failure, flags: record.flags, shown: prompt.shown };
       const text = `${pending}${' word'.repeat(maxTokens)}`;
       return { text, flags: [], shown: prompt.shown, isTentative: true };
     });
@@ -66,7 +67,12 @@ export class TextLedger implements TextWriter {
     for (const [step, entries] of missing) {
       const texts = entries.map(({ prompt }) => prompt.text);
       const { maxTokens } = entries[0];
-      const unknown = { requests: texts.length, promptTokens: NaN, answerTokens: texts.length * maxTokens, cost: 0 };
+      const unknown = {
+        requests: texts.length,
+        promptTokens: NaN,
+        answerTokens: texts.length * maxTokens,
+        cost: 0,
+      };
       forecasts.set(step, (await this.options.knowledge.forecast?.(texts, { maxTokens })) ?? unknown);
     }
     return forecasts;

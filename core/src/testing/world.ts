@@ -240,7 +240,13 @@ const silent: Progress = { report: () => undefined, log: () => undefined };
 
 function writerOf({ knowledge, texts = new MemoryTextStore() }: WorldOptions): TextWriter | undefined {
   if (!knowledge?.generate) return undefined;
-  return new StoredTextWriter({ knowledge, store: texts, hasher: testHasher, progress: silent, retryStored: false });
+  return new StoredTextWriter({
+    knowledge,
+    store: texts,
+    hasher: testHasher,
+    progress: silent,
+    retryStored: false,
+  });
 }
 
 function createFusion({ fusion, fusionConfig }: WorldOptions): FusionStrategy {

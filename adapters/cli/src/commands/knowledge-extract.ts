@@ -21,7 +21,9 @@ const listedFailures = 10;
 export function addKnowledgeExtract(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('extract')
-    .description('have the language model write every text that the fusion of a config needs; what is stored is kept')
+    .description(
+      'have the language model write every text that the fusion of a config needs; what is stored is kept',
+    )
     .argument('<file>', 'config file (YAML or JSON)')
     .option('--forecast', 'say what it would take, and send nothing')
     .addOption(usersOption())

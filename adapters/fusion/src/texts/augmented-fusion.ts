@@ -104,7 +104,13 @@ export abstract class AugmentedFusion extends FusionStrategy {
     const { scope, users, items } = await this.askAll({ dataset, writer });
     const rows = [...users.keys()].map((i) => i + 1);
     const common = { context, fusion: this.id, config: this.config };
-    this.userTexts = await textTable({ ...common, kind: 'users', texts: users, rows, count: users.length + 1 });
+    this.userTexts = await textTable({
+      ...common,
+      kind: 'users',
+      texts: users,
+      rows,
+      count: users.length + 1,
+    });
     const count = dataset.itemCount + 1;
     const itemTexts = await textTable({ ...common, kind: 'items', texts: items, rows: scope.items, count });
     const withText = rows.filter((row) => this.userTexts.hasText[row] === 1);
@@ -113,7 +119,11 @@ export abstract class AugmentedFusion extends FusionStrategy {
       this.config.heldBack + 1,
     );
     const [userWidth, itemWidth] = [this.userTexts.features.width, itemTexts.features.width];
-    this.adaptor = new HybridExpertAdaptor(parameters.scope('adaptor'), { ...this.config, userWidth, itemWidth });
+    this.adaptor = new HybridExpertAdaptor(parameters.scope('adaptor'), {
+      ...this.config,
+      userWidth,
+      itemWidth,
+    });
     const { expertWidth } = this.config;
     this.user = new GatedJoin(parameters.scope('user'), expertWidth, backbone.dimension);
     const itemJoin = new GatedJoin(parameters.scope('item'), expertWidth, backbone.dimension);

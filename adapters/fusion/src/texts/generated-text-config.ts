@@ -31,7 +31,9 @@ export class GeneratedTextConfig extends TextConfig {
   @Min(1)
   users?: number;
 
-  @Describe('With `users`: the most popular items that get a text, beside those of the drawn users. Default: 0.')
+  @Describe(
+    'With `users`: the most popular items that get a text, beside those of the drawn users. Default: 0.',
+  )
   @IsOptional()
   @IsInt()
   @Min(0)
@@ -42,7 +44,9 @@ export class GeneratedTextConfig extends TextConfig {
   @Min(0)
   drawSeed = 1;
 
-  @Describe('Texts that are flagged (they repeat instructions, or lie far from all others): `keep` or `drop` them.')
+  @Describe(
+    'Texts that are flagged (they repeat instructions, or lie far from all others): `keep` or `drop` them.',
+  )
   @IsIn(['keep', 'drop'])
   flagged: 'keep' | 'drop' = 'keep';
 

@@ -18,7 +18,9 @@ export function outlierRows(values: Float32Array, width: number): number[] {
   });
   const middle = median(distances);
   const deviation = 1.4826 * median(distances.map((distance) => Math.abs(distance - middle)));
-  return [...distances.keys()].filter((row) => distances[row] - middle > limit * Math.max(deviation, 1e-6 * middle));
+  return [...distances.keys()].filter(
+    (row) => distances[row] - middle > limit * Math.max(deviation, 1e-6 * middle),
+  );
 }
 
 function median(values: readonly number[]): number {

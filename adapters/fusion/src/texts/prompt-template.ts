@@ -8,7 +8,12 @@ import { Liquid, type Template } from 'liquidjs';
 import { type Provenance, type TextPrompt, UsageError, cleanText, fileErrorReason } from '@coco-rec/core';
 
 const folder = fileURLToPath(new URL('../../prompts/', import.meta.url));
-const engine = new Liquid({ strictVariables: true, strictFilters: true, ownPropertyOnly: true, templates: {} });
+const engine = new Liquid({
+  strictVariables: true,
+  strictFilters: true,
+  ownPropertyOnly: true,
+  templates: {},
+});
 const dataBlock = /<data>[^]*?<\/data>/g;
 const versionComment = /^\s*\{%-?\s*comment\s*-?%\}\s*version:\s*([\w.-]*\w)/;
 

@@ -15,7 +15,10 @@ export function userValues(
   { domain, shownItems }: Pick<GeneratedTextConfig, 'domain' | 'shownItems'>,
 ): Filling {
   const history = asData(shownTitles(dataset, user, shownItems));
-  return { values: { domain, history }, shown: { user: dataset.users.get(user.user), shownUntil: user.shown.length } };
+  return {
+    values: { domain, history },
+    shown: { user: dataset.users.get(user.user), shownUntil: user.shown.length },
+  };
 }
 
 /** `domain` and `item`: its title. */

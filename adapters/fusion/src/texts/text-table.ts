@@ -50,7 +50,8 @@ export async function textTable(input: TextTableInput): Promise<TextTable> {
   report(input, { used: used.length, echoes, outliers: outliers.size });
   const values = centred(vectors, rows, count, H);
   const table = { values, count, width: H };
-  if (config.textWidth > 0) return { features: await whiten(table, hasText, config.textWidth, random), hasText };
+  if (config.textWidth > 0)
+    return { features: await whiten(table, hasText, config.textWidth, random), hasText };
   return { features: { ...table, values: scaledToOne(values, rows.length, H) }, hasText };
 }
 
@@ -62,7 +63,8 @@ function report(
   { context, fusion, kind, texts, config }: TextTableInput,
   { used, echoes, outliers }: { used: number; echoes: number; outliers: number },
 ): void {
-  const odd = echoes + outliers > 0 ? `; flagged and ${config.flagged === 'keep' ? 'kept' : 'dropped'}: ` : '.';
+  const odd =
+    echoes + outliers > 0 ? `; flagged and ${config.flagged === 'keep' ? 'kept' : 'dropped'}: ` : '.';
   const what = odd === '.' ? '' : `${echoes} repeat instructions, ${outliers} lie far from all others.`;
   context.progress.log(`${fusion}: ${used} of ${texts.length} ${kind} have a text${odd}${what}`);
 }

@@ -21,7 +21,12 @@ const knowledge: KnowledgeLLM = {
   async generate(prompts, { onAnswer }) {
     for (const [index, prompt] of prompts.entries()) {
       say(`sent ${prompt}`);
-      await onAnswer?.(index, { text: `${prompt} is so`.repeat(200), promptTokens: 1, answerTokens: 1, cost: 0 });
+      await onAnswer?.(index, {
+        text: `${prompt} is so`.repeat(200),
+        promptTokens: 1,
+        answerTokens: 1,
+        cost: 0,
+      });
       say(`stored ${prompt}`);
     }
     return [];
