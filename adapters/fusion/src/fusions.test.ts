@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   type FusionDescriptor,
   type FusionStrategy,
+  MemoryTextStore,
   type Sequence,
   lastItemRows,
   readConfig,
@@ -68,8 +69,11 @@ function make({ id, keys }: Variant): FusionStrategy {
 const largest = (a: number[][], b: number[][]): number =>
   Math.max(...a.flatMap((row, p) => row.map((value, d) => Math.abs(value - b[p][d]))));
 
+/** Texts that one variant has had written serve the others. */
+const texts = new MemoryTextStore();
+
 async function open(variant: Variant): Promise<TinyWorld> {
-  const world = await tinyWorld(make(variant));
+  const world = await tinyWorld(make(variant), { texts });
   await world.model.fusion.startJoint(() => warmStates(world));
   return world;
 }

@@ -220,23 +220,22 @@ export function tinyKnowledge(decoder = new TinyDecoder()): KnowledgeLLM & { rea
   };
 }
 
-/** Greedy, by words of the shop, none twice; the decoder has 64 positions. */
+/** The words of the shop that the decoder finds likeliest to come next; it has 64 positions. */
 function continuation(decoder: TinyDecoder, prompt: string, maxTokens: number): string {
-  const chosen: string[] = [];
-  for (let i = 0; i < Math.min(maxTokens, 4); i++) {
-    const ids = decoder.tokenize([prompt.replace(/\s+/g, ' '), ...chosen].join(' ')).slice(-60);
-    const scores = tf.tidy(() => {
-      const H = decoder.hiddenSize;
-      const input = tf.reshape(decoder.embed(tf.tensor1d(ids, 'int32')), [1, ids.length, H]) as tf.Tensor3D;
-      const states = tf.reshape(decoder.forward(input, Int32Array.of(ids.length)), [ids.length, H]);
-      const last = tf.slice(states, [ids.length - 1, 0], [1, H]) as tf.Tensor2D;
-      const known = decoder.embed(tf.tensor1d(words.map((word) => decoder.tokenize(word)[0]), 'int32')); // prettier-ignore
-      return [...tf.matMul(last, known, false, true).dataSync()];
-    });
-    const order = [...words.keys()].sort((a, b) => scores[b] - scores[a]);
-    chosen.push(words[order.find((at) => !chosen.includes(words[at])) ?? 0]);
-  }
-  return chosen.join(' ');
+  const ids = decoder.tokenize(prompt.replace(/\s+/g, ' ')).slice(-60);
+  const scores = tf.tidy(() => {
+    const H = decoder.hiddenSize;
+    const input = tf.reshape(decoder.embed(tf.tensor1d(ids, 'int32')), [1, ids.length, H]) as tf.Tensor3D;
+    const states = tf.reshape(decoder.forward(input, Int32Array.of(ids.length)), [ids.length, H]);
+    const last = tf.slice(states, [ids.length - 1, 0], [1, H]) as tf.Tensor2D;
+    const starts = words.map((word) => decoder.tokenize(word)[0]);
+    return [...tf.matMul(last, decoder.embed(tf.tensor1d(starts, 'int32')), false, true).dataSync()];
+  });
+  const order = [...words.keys()].sort((a, b) => scores[b] - scores[a]);
+  return order
+    .slice(0, Math.min(maxTokens, 4))
+    .map((at) => words[at])
+    .join(' ');
 }
 
 /** Not SHA-256, but different content has a different hash. */
