@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Container, ContainerModule } from 'inversify';
 import { Registry } from './registry.js';
-import type { FileStore, Hasher, KnowledgeStore, Progress } from './specification/ports.js';
+import type { FileStore, Hasher, KnowledgeStore, Progress, TextStore } from './specification/ports.js';
 import type { UnitDescriptor, UnitKind } from './specification/descriptor.js';
 
 /** Names under which the container holds things. Units are bound to their kind, named by id. */
@@ -11,6 +11,7 @@ export const tokens = {
   hasher: Symbol.for('coco.Hasher'),
   progress: Symbol.for('coco.Progress'),
   knowledgeStore: Symbol.for('coco.KnowledgeStore'),
+  textStore: Symbol.for('coco.TextStore'),
   unit: (kind: UnitKind): symbol => Symbol.for(`coco.unit.${kind}`),
 } as const;
 
@@ -20,6 +21,7 @@ export interface Ports {
   readonly hasher: Hasher;
   readonly progress: Progress;
   readonly knowledgeStore?: KnowledgeStore;
+  readonly textStore?: TextStore;
 }
 
 /** The composition root: units and ports in one container. Only experts need it; others call `createRecommender`. */
@@ -33,6 +35,7 @@ export function createContainer(units: readonly UnitDescriptor[], ports: Ports):
       bind(tokens.hasher).toConstantValue(ports.hasher);
       bind(tokens.progress).toConstantValue(ports.progress);
       if (ports.knowledgeStore) bind(tokens.knowledgeStore).toConstantValue(ports.knowledgeStore);
+      if (ports.textStore) bind(tokens.textStore).toConstantValue(ports.textStore);
     }),
   );
   return container;

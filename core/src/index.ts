@@ -16,7 +16,11 @@ export type {
   Clock,
   Collective,
   Progress,
+  Provenance,
+  StoredText,
+  TextStore,
 } from './specification/ports.js';
+export type { TextPrompt, TextWriter, WrittenText } from './specification/text-writer.js';
 export type { Ranker, RankOptions, TopK, FitContext, NamedArray } from './specification/ranker.js';
 export type {
   KnowledgeLLM,
@@ -50,6 +54,7 @@ export type { RowLoss } from './specification/row-loss.js';
 export type { RowSampler, SequenceBlock, SequenceKind, Stage, StepLoss } from './specification/stage.js';
 export {
   FusionStrategy,
+  type ExtractionContext,
   type FusionContext,
   type FuseContext,
   type FuseResult,
@@ -77,6 +82,13 @@ export { readConfig } from './config/validate.js';
 export { RunConfig, TrainConfig, EvaluateConfig, type UnitSetting } from './config/run-config.js';
 export { Registry } from './registry.js';
 export { createContainer, tokens, type Ports } from './container.js';
+export { MemoryTextStore } from './knowledge/memory-text-store.js';
+export {
+  emptyAnswer,
+  StoredTextWriter,
+  type StoredTextWriterOptions,
+} from './knowledge/stored-text-writer.js';
+export { TextLedger, type LedgerEntry } from './knowledge/text-ledger.js';
 export { checkNeeds, type Pairing } from './check-needs.js';
 export { encodeSafetensors, decodeSafetensors } from './data/safetensors.js';
 export { nextItemRows, lastItemRows } from './data/row-samplers.js';

@@ -44,7 +44,7 @@ describe('help', function () {
       runCoco(['list', 'fusions'], { folder: '.' }),
       runCoco(['list', 'backbone', 'sasrec'], { folder: '.' }),
     ]);
-    for (const id of ['none', 'text', 'concat', 'mlp', 'coco'])
+    for (const id of ['none', 'text', 'concat', 'mlp', 'kar', 'r4ec', 'coco'])
       assert.match(fusions.output, new RegExp(`fusion +${id} `));
     assert.match(sasrec.output, /dimension +64 /);
   });

@@ -8,6 +8,10 @@ import { addDemo } from './commands/demo.js';
 import { addEngineInstall } from './commands/engine-install.js';
 import { addEngineStatus } from './commands/engine-status.js';
 import { addEvaluate } from './commands/evaluate.js';
+import { addKnowledgeExport } from './commands/knowledge-export.js';
+import { addKnowledgeExtract } from './commands/knowledge-extract.js';
+import { addKnowledgeInspect } from './commands/knowledge-inspect.js';
+import { addKnowledgeStatus } from './commands/knowledge-status.js';
 import { addList } from './commands/list.js';
 import { addModelCheck } from './commands/model-check.js';
 import { addModelInspect } from './commands/model-inspect.js';
@@ -36,6 +40,7 @@ export function createProgram(terminal: Terminal): Command {
   addDataInspect(data, terminal);
   addDataImport(data, terminal);
   addDataSimulate(data, terminal);
+  addKnowledge(program, terminal);
   const model = program.command('model').description('language models: look, fetch, check');
   addModelInspect(model, terminal);
   addModelPull(model, terminal);
@@ -52,6 +57,16 @@ export function createProgram(terminal: Terminal): Command {
     ['coco compare beauty.yaml --fusions none,coco --seeds 5', 'what CoCo brings over the bare recommender'],
   ]);
   return program;
+}
+
+function addKnowledge(program: Command, terminal: Terminal): void {
+  const knowledge = program
+    .command('knowledge')
+    .description('texts that a language model writes for a fusion: have them written, count, read');
+  addKnowledgeExtract(knowledge, terminal);
+  addKnowledgeStatus(knowledge, terminal);
+  addKnowledgeInspect(knowledge, terminal);
+  addKnowledgeExport(knowledge, terminal);
 }
 
 /** Commander's complaint as one line of ours: "coco: unknown command 'trian' (Did you mean train?)". */

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   type FusionDescriptor,
   type FusionStrategy,
+  MemoryTextStore,
   type Sequence,
   lastItemRows,
   readConfig,
@@ -21,12 +22,16 @@ interface Variant {
 }
 
 const small = { size: 8, maxPrompts: 3 };
+const adaptor = { specificExperts: 1, expertHidden: 6, expertWidth: 4, textWidth: 8, answerTokens: 4 };
 const variants: readonly Variant[] = [
   { id: 'none', keys: {} },
   { id: 'text', keys: { textWidth: 4, control: 'placebo' } },
   { id: 'concat', keys: {} },
   { id: 'concat', keys: { source: 'prompted', maxTitles: 5, itemText: true } },
   { id: 'mlp', keys: { itemText: true, textWidth: 0 } },
+  { id: 'kar', keys: { ...adaptor, heldBack: 2 } },
+  { id: 'kar', keys: { ...adaptor, users: 20, popularItems: 12, control: 'placebo', textWidth: 0 } },
+  { id: 'r4ec', keys: { ...adaptor, heldBack: 2, rounds: 2 } },
   { id: 'coco', keys: { codebook: small } },
   {
     id: 'coco',
@@ -64,8 +69,11 @@ function make({ id, keys }: Variant): FusionStrategy {
 const largest = (a: number[][], b: number[][]): number =>
   Math.max(...a.flatMap((row, p) => row.map((value, d) => Math.abs(value - b[p][d]))));
 
+/** Texts that one variant has had written serve the others. */
+const texts = new MemoryTextStore();
+
 async function open(variant: Variant): Promise<TinyWorld> {
-  const world = await tinyWorld(make(variant));
+  const world = await tinyWorld(make(variant), { texts });
   await world.model.fusion.startJoint(() => warmStates(world));
   return world;
 }
@@ -210,7 +218,7 @@ describe('fusions', function () {
   it('describe themselves', () => {
     assert.deepEqual(
       fusions.map(({ id }) => id),
-      ['none', 'text', 'concat', 'mlp', 'coco'],
+      ['none', 'text', 'concat', 'mlp', 'kar', 'r4ec', 'coco'],
     );
     for (const { summary, config, needs, id } of fusions) {
       assert.ok(summary.length > 20);

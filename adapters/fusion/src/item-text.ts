@@ -1,11 +1,11 @@
 import {
-  CocoError,
   type Dataset,
   type FusionContext,
   type PreparedBatch,
   type Random,
   UsageError,
 } from '@coco-rec/core';
+import { centred, encodeTexts, scaledToOne } from './encode-texts.js';
 import type { Control } from './text-config.js';
 import { type VectorTable, whiten } from './whiten.js';
 
@@ -40,7 +40,7 @@ export class ItemText {
     const described = [...titleOf].filter((item) => hasText[item] === 1);
     if (described.length === 0)
       throw new UsageError(`Fusion "${fusion}": every item text of ${dataset.name} is empty.`);
-    const { vectors, hiddenSize } = await encode(
+    const { vectors, hiddenSize } = await encodeTexts(
       context,
       fusion,
       described.map((item) => texts[titleOf[item]]),
@@ -56,10 +56,8 @@ export class ItemText {
    */
   async features(width: number): Promise<VectorTable> {
     if (width > 0) return whiten(this.table, this.hasText, width, this.random);
-    const used = this.hasText.reduce((a, b) => a + b, 0) * this.hiddenSize;
-    const square = this.table.values.reduce((sum, value) => sum + value * value, 0) / used;
-    const scale = square > 0 ? 1 / Math.sqrt(square) : 0;
-    return { ...this.table, values: this.table.values.map((value) => value * scale) };
+    const described = this.hasText.reduce((a, b) => a + b, 0);
+    return { ...this.table, values: scaledToOne(this.table.values, described, this.hiddenSize) };
   }
 }
 
@@ -77,44 +75,6 @@ function permute(titleOf: Int32Array, hasText: Uint8Array, random: Random): void
   const members = titleOf.filter((item) => hasText[item] === 1);
   const dealt = random.shuffle(members.slice());
   members.forEach((item, i) => (titleOf[item] = dealt[i]));
-}
-
-async function encode(
-  { knowledge, progress }: FusionContext,
-  fusion: string,
-  texts: readonly string[],
-): Promise<{ vectors: Float32Array; hiddenSize: number }> {
-  if (!knowledge?.encode) {
-    throw new UsageError(
-      `Fusion "${fusion}" needs a language model that can encode texts: see the section "knowledge".`,
-    );
-  }
-  const vectors = await knowledge.encode(texts, progress);
-  const { hiddenSize, id } = knowledge;
-  if (vectors.length !== texts.length * hiddenSize) {
-    throw new CocoError(
-      `The language model "${id}" gave ${vectors.length} numbers for ${texts.length} texts of ${hiddenSize} each.`,
-    );
-  }
-  const bad = vectors.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    const text = texts[Math.floor(bad / hiddenSize)].slice(0, 60);
-    throw new CocoError(
-      `The language model "${id}" gave a vector that is not finite for the text "${text}".`,
-    );
-  }
-  return { vectors, hiddenSize };
-}
-
-/** Subtracts the mean over items and puts each vector at its item. @returns [count·H] */
-function centred(vectors: Float32Array, items: readonly number[], count: number, H: number): Float32Array {
-  const mean = new Float64Array(H);
-  for (let i = 0; i < vectors.length; i++) mean[i % H] += vectors[i] / items.length;
-  const values = new Float32Array(count * H);
-  items.forEach((item, n) => {
-    for (let h = 0; h < H; h++) values[item * H + h] = vectors[n * H + h] - mean[h];
-  });
-  return values;
 }
 
 /** Whether an id of a batch is an item with a text: padding and mask tokens are not. */

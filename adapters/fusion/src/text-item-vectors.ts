@@ -19,7 +19,7 @@ export const gateOptions = { learningRateScale: 10, weightDecay: false } as cons
  * as its backbone. (A gate from 0 on a random MLP hardly opens: neither learns before the other has.) An item without text
  * has a zero title vector; all of them share what the MLP makes of it.
  */
-export class ItemTextSide {
+export class ItemTextSide implements ItemAddition {
   private readonly features: tf.Tensor2D;
   private readonly inner: tf.Variable;
   private readonly innerBias: tf.Variable;
@@ -36,16 +36,14 @@ export class ItemTextSide {
   }
 
   wrap(base: ItemVectors): ItemVectors {
-    return new TextItemVectors(base, this);
+    return new JoinedItemVectors(base, this);
   }
 
-  /** What is added for the items `from` to `to`. @returns [to - from, D] */
   block(from: number, to: number): tf.Tensor2D {
     const features = tf.slice(this.features, [from, 0], [to - from, this.features.shape[1]]); // [N, w]
     return this.project(features);
   }
 
-  /** What is added for these items. @param ids [N] int32 @returns [N, D] */
   gather(ids: tf.Tensor1D): tf.Tensor2D {
     return this.project(tf.gather(this.features, ids));
   }
@@ -74,7 +72,16 @@ export function meanAbsolute(values: ArrayLike<number>): number {
   return values.length > 0 ? sum / values.length : 0;
 }
 
-class TextItemVectors implements ItemVectors {
+/** What joins the vectors of items. */
+export interface ItemAddition {
+  /** What is added for the items `from` to `to`. @returns [to - from, D] */
+  block(from: number, to: number): tf.Tensor2D;
+  /** What is added for these items. @param ids [N] int32 @returns [N, D] */
+  gather(ids: tf.Tensor1D): tf.Tensor2D;
+}
+
+/** Item vectors with what a fusion adds to each. */
+export class JoinedItemVectors implements ItemVectors {
   readonly count: number;
   readonly dimension: number;
   /** What is added for every item, on the tape of this step. */
@@ -82,7 +89,7 @@ class TextItemVectors implements ItemVectors {
 
   constructor(
     private readonly base: ItemVectors,
-    private readonly side: ItemTextSide,
+    private readonly side: ItemAddition,
   ) {
     ({ count: this.count, dimension: this.dimension } = base);
   }

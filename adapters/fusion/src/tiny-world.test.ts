@@ -9,15 +9,19 @@ import {
   type DecoderPass,
   type DifferentiableDecoder,
   type FusionStrategy,
+  type Hasher,
   type ItemVectors,
   type KnowledgeLLM,
   type LoraConfig,
   type LoraWeights,
+  MemoryTextStore,
   Parameters,
   type PreparedBatch,
   type Progress,
   Random,
   SequenceModel,
+  StoredTextWriter,
+  type TextStore,
   attention,
   causalMask,
   constant,
@@ -190,7 +194,7 @@ export function tinyKnowledge(decoder = new TinyDecoder()): KnowledgeLLM & { rea
   return {
     specVersion: 'v1',
     id: 'tiny-test',
-    capabilities: { encode: true, generate: false, differentiable: true },
+    capabilities: { encode: true, generate: true, differentiable: true },
     hiddenSize: decoder.hiddenSize,
     contentHash: 'tiny-test',
     decoder,
@@ -209,9 +213,38 @@ export function tinyKnowledge(decoder = new TinyDecoder()): KnowledgeLLM & { rea
       );
       return Float32Array.from(all.flat());
     },
+    async generate(prompts, { maxTokens, onAnswer }) {
+      const answers = prompts.map((prompt) => continuation(decoder, prompt, maxTokens));
+      for (const [index, text] of answers.entries())
+        await onAnswer?.(index, { text, promptTokens: 1, answerTokens: 1, cost: 0 });
+      return answers;
+    },
     dispose: () => decoder.dispose(),
   };
 }
+
+/** The words of the shop that the decoder finds likeliest to come next; it has 64 positions. */
+function continuation(decoder: TinyDecoder, prompt: string, maxTokens: number): string {
+  const ids = decoder.tokenize(prompt.replace(/\s+/g, ' ')).slice(-60);
+  const scores = tf.tidy(() => {
+    const H = decoder.hiddenSize;
+    const input = tf.reshape(decoder.embed(tf.tensor1d(ids, 'int32')), [1, ids.length, H]) as tf.Tensor3D;
+    const states = tf.reshape(decoder.forward(input, Int32Array.of(ids.length)), [ids.length, H]);
+    const last = tf.slice(states, [ids.length - 1, 0], [1, H]) as tf.Tensor2D;
+    const starts = words.map((word) => decoder.tokenize(word)[0]);
+    return [...tf.matMul(last, decoder.embed(tf.tensor1d(starts, 'int32')), false, true).dataSync()];
+  });
+  const order = [...words.keys()].sort((a, b) => scores[b] - scores[a]);
+  return order
+    .slice(0, Math.min(maxTokens, 4))
+    .map((at) => words[at])
+    .join(' ');
+}
+
+/** Not SHA-256, but different content has a different hash. */
+export const tinyHasher: Hasher = {
+  sha256: (content) => [...String(content)].reduce((key, c) => hash32(key, c.charCodeAt(0)), 1).toString(16),
+};
 
 export interface TinyWorld {
   readonly dataset: Dataset;
@@ -231,9 +264,11 @@ export async function tinyWorld<Fusion extends FusionStrategy>(
     seed?: number;
     knowledge?: KnowledgeLLM & { readonly decoder: TinyDecoder };
     dataset?: Dataset;
+    texts?: TextStore;
   } = {},
 ): Promise<TinyWorld & { readonly fusion: Fusion }> {
   const { seed = 1, knowledge = tinyKnowledge(), dataset = tinyDataset() } = options;
+  const { texts = new MemoryTextStore() } = options;
   const random = new Random(seed);
   const parameters = new Parameters(random.derive('parameters'));
   const { trainLengths } = leaveOneOut(dataset);
@@ -250,6 +285,7 @@ export async function tinyWorld<Fusion extends FusionStrategy>(
     dataset,
     backbone,
     knowledge,
+    writer: new StoredTextWriter({ knowledge, store: texts, hasher: tinyHasher, progress: silent }),
     parameters: parameters.scope('fusion'),
     random: random.derive('fusion'),
     progress: { ...silent, log: (line) => log.push(line) },

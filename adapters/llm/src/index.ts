@@ -11,6 +11,7 @@ export { LlamaCppConfig } from './llama-cpp/llama-cpp.js';
 export { LocalConfig } from './local.js';
 export { OpenAIConfig } from './openai/openai.js';
 export { FileKnowledgeStore } from './knowledge-store.js';
+export { FileTextStore } from './text-store.js';
 export { type CheckedTensor, checkModel } from './check-model.js';
 export { type ModelSummary, inspectModel } from './model-files/inspect-model.js';
 export { type PullOptions, type PulledModel, pullModel } from './model-files/pull-model.js';

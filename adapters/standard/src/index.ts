@@ -7,6 +7,7 @@ export {
   type RecommenderOptions,
 } from './recommender.js';
 export { compare, type CompareOptions, type ComparedMethod, type Comparison } from './compare.js';
+export { Extraction, type ExtractedText, type ExtractionStep } from './extraction.js';
 export { builtInUnits } from './register-all.js';
 export { layersUnit, type BuildLayers, type LayersModel } from '@coco-rec/external';
 export { type PlainConfig, applyOverrides, checkConfig, readConfigFile } from './load-config.js';

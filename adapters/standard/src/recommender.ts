@@ -11,7 +11,7 @@ import {
   evaluateRanker,
   tokens,
 } from '@coco-rec/core';
-import { FileKnowledgeStore } from '@coco-rec/llm';
+import { FileKnowledgeStore, FileTextStore } from '@coco-rec/llm';
 import { type PlainConfig, checkConfig } from './load-config.js';
 import { NodeFileStore, nodeHasher, silentProgress } from './node-ports.js';
 import { builtInUnits } from './register-all.js';
@@ -46,12 +46,14 @@ export function createContext(
     hasher: nodeHasher,
     progress: options.progress ?? silentProgress,
     knowledgeStore: new FileKnowledgeStore(),
+    textStore: new FileTextStore(),
   });
   const context: AdapterContext = {
     files,
     hasher: container.get(tokens.hasher),
     progress: container.get(tokens.progress),
     knowledge: container.get(tokens.knowledgeStore),
+    texts: container.get(tokens.textStore),
     signal: options.signal,
   };
   return { registry: container.get(tokens.registry), context, files };

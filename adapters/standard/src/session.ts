@@ -14,6 +14,9 @@ import {
   type RunConfig,
   SequenceModel,
   type Split,
+  StoredTextWriter,
+  type StoredTextWriterOptions,
+  type TextWriter,
   type UnitSetting,
   UsageError,
   checkNeeds,
@@ -84,10 +87,7 @@ export class Session {
       const own = readConfig(units.config, splitSetting(config.backbone).keys, 'backbone');
       return units.create(own, this.split.dataset);
     }
-    const extraKeys = units.fusion.knowledgeKeys?.(units.fusionConfig) ?? {};
-    const wanted = units.needs.knowledge && config.knowledge;
-    const knowledge = wanted ? await this.knowledge(wanted, extraKeys) : undefined;
-    return this.assemble(units, knowledge, config, seed);
+    return this.assemble(units, await this.knowledgeOf(units, config), config, seed);
   }
 
   private async assemble(
@@ -114,11 +114,29 @@ export class Session {
       dataset,
       backbone,
       knowledge,
+      writer: knowledge && this.writer(knowledge, { freeOnly: true, retryStored: false }),
       parameters: parameters.scope('fusion'),
       random: random.derive('fusion'),
       progress,
     });
     return new FusedRanker(new SequenceModel(backbone, fusion, parameters), config.train);
+  }
+
+  /** Has texts written into the store. Training does so for free only, and takes what failed before as failed. */
+  writer(
+    knowledge: KnowledgeLLM,
+    options: Pick<StoredTextWriterOptions, 'freeOnly' | 'retryStored'> = {},
+  ): TextWriter | undefined {
+    const { texts: store, hasher, progress, signal } = this.context;
+    if (!store || !knowledge.generate) return undefined;
+    return new StoredTextWriter({ knowledge, store, hasher, progress, signal, ...options });
+  }
+
+  /** The language model that the checked units of a config read; undefined where they read none. */
+  knowledgeOf(units: CheckedUnits, config: RunConfig): Promise<KnowledgeLLM | undefined> {
+    const extraKeys = units.fusion.knowledgeKeys?.(units.fusionConfig) ?? {};
+    const wanted = units.needs.knowledge && config.knowledge;
+    return wanted ? this.knowledge(wanted, extraKeys) : Promise.resolve(undefined);
   }
 
   /** The language model of a setting; loaded once. */

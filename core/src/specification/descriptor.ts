@@ -3,7 +3,7 @@ import type { Backbone } from './backbone.js';
 import type { FusionStrategy } from './fusion-strategy.js';
 import type { KnowledgeLLM } from './knowledge-llm.js';
 import type { Ranker } from './ranker.js';
-import type { FileStore, Hasher, KnowledgeStore, Progress } from './ports.js';
+import type { FileStore, Hasher, KnowledgeStore, Progress, TextStore } from './ports.js';
 import type { Dataset } from './dataset.js';
 
 /** What every registered unit says of itself. `coco list`, config checks, tests and reference pages derive from it. */
@@ -45,6 +45,7 @@ export interface AdapterContext {
   readonly hasher: Hasher;
   readonly files: FileStore;
   readonly knowledge?: KnowledgeStore;
+  readonly texts?: TextStore;
   readonly signal?: AbortSignal;
 }
 

@@ -6,13 +6,23 @@ import type { KnowledgeLLM } from './knowledge-llm.js';
 import type { Parameters } from './parameters.js';
 import type { Pass } from './pass.js';
 import type { Progress } from './ports.js';
+import type { TextWriter } from './text-writer.js';
 import type { Dataset } from './dataset.js';
 import type { Random } from '../random.js';
+
+/** What the offline stage works with. */
+export interface ExtractionContext {
+  readonly dataset: Dataset;
+  /** Has texts written, or looks them up. */
+  readonly writer: TextWriter;
+}
 
 /** What a fusion is built for. */
 export interface FusionContext {
   readonly dataset: Dataset;
   readonly backbone: Backbone;
+  /** Given where the language model generates. */
+  readonly writer?: TextWriter;
   readonly knowledge?: KnowledgeLLM;
   readonly parameters: Parameters;
   readonly random: Random;
@@ -53,7 +63,13 @@ export abstract class FusionStrategy {
   readonly specVersion = 'v1';
   abstract readonly id: string;
 
-  /** Offline stage (encode texts, read the knowledge store), then makes the variables. Called once. */
+  /**
+   * Offline stage of a fusion that reads generated text: asks the writer for every text it needs. `coco knowledge` calls
+   * it alone, before any training; `initialize` calls it again and finds the texts stored. Default: no text is needed.
+   */
+  async extract(_context: ExtractionContext): Promise<void> {}
+
+  /** Reads texts (`extract`, encoding), then makes the variables. Called once. */
   abstract initialize(context: FusionContext): Promise<void>;
 
   /** Item-side fusion: wraps the item vectors that encode, loss and scores see. */

@@ -17,6 +17,44 @@ export interface KnowledgeStore {
   put(keys: readonly string[], vectors: readonly Float32Array[]): Promise<void>;
 }
 
+/** What is kept of one answer: the text, or why there is none, and where it came from. */
+export interface StoredText {
+  readonly key: string;
+  /** Absent where every try failed. */
+  readonly text?: string;
+  /** Why there is no text. */
+  readonly failure?: string;
+  /** Template and version, "kar-preference 1". */
+  readonly template: string;
+  /** Id of the language model. */
+  readonly model: string;
+  /** What was shown in the prompt: the first of its askers, where several have the same prompt. */
+  readonly shown: Provenance;
+  /** What is odd about it: "echo" repeats the instructions. */
+  readonly flags: readonly string[];
+  readonly promptTokens: number;
+  readonly answerTokens: number;
+  /** In US dollars. */
+  readonly cost: number;
+}
+
+/** Which data a prompt shows. */
+export interface Provenance {
+  /** Raw user id. */
+  readonly user?: string;
+  /** The user's interactions that were shown are among the first this many. */
+  readonly shownUntil?: number;
+  /** Raw item id. */
+  readonly item?: string;
+}
+
+/** Generated texts kept between runs, keyed by content. The last record of a key counts. */
+export interface TextStore {
+  get(keys: readonly string[]): Promise<(StoredText | undefined)[]>;
+  /** Kept at once: what was put is there after any crash. */
+  put(record: StoredText): Promise<void>;
+}
+
 /** A content hash, as lower-case hexadecimal SHA-256. */
 export interface Hasher {
   sha256(content: Uint8Array | string): string;

@@ -1,7 +1,9 @@
 import { readConfig } from '../config/validate.js';
 import type { Dataset } from '../specification/dataset.js';
 import type { BackboneDescriptor, FusionDescriptor } from '../specification/descriptor.js';
+import { MemoryTextStore } from '../knowledge/memory-text-store.js';
 import type { KnowledgeLLM } from '../specification/knowledge-llm.js';
+import type { TextStore } from '../specification/ports.js';
 import {
   type Check,
   type Law,
@@ -33,6 +35,8 @@ export interface FusionCheckOptions {
   readonly backboneConfig?: LazyConfig;
   /** Default: `testDataset()`, in which every item has a title. */
   readonly dataset?: Dataset;
+  /** Where generated texts are kept. Default: one store for these checks; one of the caller's saves time over many. */
+  readonly texts?: TextStore;
   /** Laws that do not apply, with the reason, by the law's name. */
   readonly skip?: Readonly<Record<string, string>>;
 }
@@ -50,7 +54,8 @@ export function fusionChecks(
   options: FusionCheckOptions = {},
 ): Check[] {
   const { config: fusionConfig = {}, backboneConfig, dataset = testDataset(), skip = {} } = options;
-  const base = { backbone, fusion, fusionConfig, dataset };
+  const texts = options.texts ?? new MemoryTextStore();
+  const base = { backbone, fusion, fusionConfig, dataset, texts };
   const open: Opener = async (seed) => ({
     ...base,
     backboneConfig: await keysOf(backboneConfig),

@@ -20,7 +20,7 @@ const kinds = ['hand cream', 'camping tent', 'wooden puzzle', 'desk lamp', 'rain
 const purposes = ['for dry skin', 'for two people', 'for small children', 'for the evening', 'for travel'];
 
 /** Not SHA-256, but different content has a different hash: enough for tests, and free of any platform. */
-const testHasher: Hasher = {
+export const testHasher: Hasher = {
   sha256(content) {
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
     const words = Array.from({ length: 8 }, (_, key) => {

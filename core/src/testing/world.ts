@@ -4,6 +4,8 @@ import { readConfig } from '../config/validate.js';
 import { type Sequence, makeBatch, trainingSequences } from '../data/batches.js';
 import { nextItemRows } from '../data/row-samplers.js';
 import { leaveOneOut } from '../data/split.js';
+import { MemoryTextStore } from '../knowledge/memory-text-store.js';
+import { StoredTextWriter } from '../knowledge/stored-text-writer.js';
 import { createLoss } from '../losses/create-loss.js';
 import { Random } from '../random.js';
 import { disposeBatch } from '../specification/backbone.js';
@@ -14,12 +16,15 @@ import { type FuseResult, FusionStrategy, type WarmStates } from '../specificati
 import type { KnowledgeLLM } from '../specification/knowledge-llm.js';
 import { type Parameter, Parameters } from '../specification/parameters.js';
 import { Pass } from '../specification/pass.js';
+import type { Progress, TextStore } from '../specification/ports.js';
 import type { RowSampler, Stage } from '../specification/stage.js';
+import type { TextWriter } from '../specification/text-writer.js';
 import { Adam } from '../training/adam.js';
 import { FusedRanker } from '../training/fused-ranker.js';
 import { sampleStates } from '../training/samples.js';
 import { SequenceModel } from '../training/sequence-model.js';
 import { trainStep } from '../training/train-step.js';
+import { testHasher } from './test-dataset.js';
 
 /** What a world is made of. */
 export interface WorldOptions {
@@ -30,6 +35,8 @@ export interface WorldOptions {
   /** Keys of the section `fusion`. */
   readonly fusionConfig?: object;
   readonly knowledge?: KnowledgeLLM;
+  /** Where generated texts are kept, so that worlds share them. Default: one of its own. */
+  readonly texts?: TextStore;
   readonly dataset: Dataset;
   readonly seed: number;
 }
@@ -85,6 +92,7 @@ export class World {
       knowledge,
       parameters: parameters.scope('fusion'),
       random: random.derive('fusion'),
+      writer: writerOf(options),
       progress,
     });
     const model = new SequenceModel(backbone, fusion, parameters);
@@ -232,6 +240,19 @@ export class World {
     this.adam.dispose();
     this.ranker.dispose();
   }
+}
+
+const silent: Progress = { report: () => undefined, log: () => undefined };
+
+function writerOf({ knowledge, texts = new MemoryTextStore() }: WorldOptions): TextWriter | undefined {
+  if (!knowledge?.generate) return undefined;
+  return new StoredTextWriter({
+    knowledge,
+    store: texts,
+    hasher: testHasher,
+    progress: silent,
+    retryStored: false,
+  });
 }
 
 function createFusion({ fusion, fusionConfig }: WorldOptions): FusionStrategy {

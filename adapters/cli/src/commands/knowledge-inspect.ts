@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { type ExtractedText, visibleText } from '@coco-rec/standard';
+import {
+  type ExtractionOptions,
+  popularItemsOption,
+  usersOption,
+  withExtraction,
+} from '../extraction-source.js';
+import { count, examples, setOption } from '../options.js';
+import type { Terminal } from '../terminal.js';
+
+interface Options extends ExtractionOptions {
+  readonly user?: string;
+  readonly item?: string;
+  readonly step?: string;
+  readonly failed?: boolean;
+  readonly flagged?: boolean;
+  readonly count: number;
+}
+
+export function addKnowledgeInspect(parent: Command, terminal: Terminal): void {
+  const command = parent
+    .command('inspect')
+    .description('read the texts that are stored, with their prompts and what was shown')
+    .argument('<file>', 'config file (YAML or JSON)')
+    .option('--user <id>', 'texts on this user only')
+    .option('--item <id>', 'texts on this item only')
+    .option('--step <words>', 'steps whose name holds these words only')
+    .option('--failed', 'prompts without answer only')
+    .option('--flagged', 'odd texts only: they repeat instructions, or lie far from all others')
+    .option('-n, --count <number>', 'so many at most', count, 5)
+    .addOption(usersOption())
+    .addOption(popularItemsOption())
+    .addOption(setOption())
+    .action((file: string, options: Options) => inspect(file, options, terminal));
+  examples(command, [
+    ['coco knowledge inspect kar.yaml', 'the first five texts'],
+    ['coco knowledge inspect kar.yaml --user A1B2 --item i17', 'all on one user and one item'],
+    ['coco knowledge inspect kar.yaml --flagged -n 50', 'the odd ones'],
+  ]);
+}
+
+async function inspect(file: string, options: Options, terminal: Terminal): Promise<void> {
+  const texts = await withExtraction(file, options, terminal, (extraction) =>
+    extraction.texts({ outliers: options.flagged }),
+  );
+  const chosen = texts.filter((text) => isChosen(text, options));
+  for (const text of chosen.slice(0, options.count)) show(text, terminal);
+  terminal.note(`${Math.min(options.count, chosen.length)} of ${chosen.length} shown.`);
+}
+
+function isChosen({ step, user, item, failure, flags }: ExtractedText, options: Options): boolean {
+  if (options.user !== undefined || options.item !== undefined) {
+    const isUser = options.user !== undefined && user === options.user;
+    const isItem = options.item !== undefined && item === options.item;
+    if (!isUser && !isItem) return false;
+  }
+  if (options.step !== undefined && !step.includes(options.step)) return false;
+  if (options.failed && failure === undefined) return false;
+  return !options.flagged || flags.length > 0;
+}
+
+/** What stands in a text is a stranger's: control characters are shown, not sent to the terminal. */
+function show(text: ExtractedText, terminal: Terminal): void {
+  const { step, user, item, shownUntil, template, model, prompt, flags } = text;
+  const about = user === undefined ? item : `${user}, shown the first ${shownUntil} interactions`;
+  const marks = flags.length > 0 ? `, flagged: ${flags.join(', ')}` : '';
+  terminal.print(terminal.colours.bold(visibleText(`${step}${about === undefined ? '' : `: ${about}`}`)));
+  terminal.print(terminal.colours.dim(visibleText(`template ${template}, model ${model}${marks}`)));
+  for (const line of prompt.split('\n')) terminal.print(terminal.colours.dim(`  | ${visibleText(line)}`));
+  const answer = text.text ?? `(no answer: ${text.failure ?? ''})`;
+  for (const line of answer.split('\n')) terminal.print(`  ${visibleText(line)}`);
+  terminal.print();
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, describe, it } from 'mocha';
+import type { ExtractedText, ExtractionStep } from '@coco-rec/standard';
+import { Workshop, assertGood, assertRefused } from './testing/workshop.js';
+
+/** Short prompts that the embedded model goes on with: its answers cost milliseconds. */
+const plain = (value: string): string => `{{ ${value} | remove: "<data>" | remove: "</data>" | strip }} is`;
+
+describe('coco knowledge, as a process', function () {
+  this.timeout(240_000);
+  let shop: Workshop;
+
+  before(async () => {
+    shop = await Workshop.open();
+    await shop.write('history.liquid', plain('history'));
+    await shop.write('item.liquid', plain('item'));
+    await shop.write('factors.liquid', 'The soft towel is');
+    await shop.config(
+      'kar.yaml',
+      'knowledge: { id: tiny, layers: 1 }',
+      'fusion:',
+      '  id: kar',
+      '  answerTokens: 3',
+      '  shownItems: 1',
+      '  textWidth: 4',
+      '  templates: { factors: factors.liquid, preference: history.liquid, factual: item.liquid }',
+      'output: runs/kar',
+    );
+  });
+  after(() => shop.close());
+
+  const coco = (...line: string[]): ReturnType<Workshop['coco']> =>
+    shop.coco(line, { environment: { COCO_CACHE: shop.at('cache') } });
+
+  it('forecasts without sending, extracts, and goes on for more users without asking again', async () => {
+    const few = ['--users', '2', '--popular-items', '3'];
+    const forecast = await coco('knowledge', 'extract', 'kar.yaml', '--forecast', ...few);
+    assertGood(forecast);
+    assert.match(forecast.output, /kar: users +2 +0 +0 +0 +0 +\$0\.0000 +2 /);
+    const run = await coco('knowledge', 'extract', 'kar.yaml', ...few);
+    assertGood(run);
+    assert.match(run.output, /kar: users +2 +2 +0/);
+    assertGood(await coco('knowledge', 'extract', 'kar.yaml', '--users', '4'));
+    const file = await readFile(shop.at('cache/knowledge/texts.jsonl'), 'utf8');
+    const records = file.split('\n').filter((line) => line !== '');
+    const keys = records.map((line) => JSON.parse(line.slice(9)) as { key: string; failure?: string });
+    const answered = keys.filter(({ failure }) => failure === undefined).map(({ key }) => key);
+    assert.equal(new Set(answered).size, answered.length, 'a text was written twice');
+  });
+
+  it('counts what is stored, as JSON', async () => {
+    const run = await coco('knowledge', 'status', 'kar.yaml', '--json', '--users', '6');
+    assertGood(run);
+    const steps = JSON.parse(run.output) as ExtractionStep[];
+    const users = steps.find(({ step }) => step === 'kar: users');
+    assert.ok(users && users.texts >= 5 && users.written >= 3, run.output);
+    assert.equal(users.forecast?.requests, users.texts - users.written);
+  });
+
+  it('shows and exports each text with its prompt and what was shown', async () => {
+    const shown = await coco(
+      'knowledge',
+      'inspect',
+      'kar.yaml',
+      '--users',
+      '4',
+      '--step',
+      'users',
+      '-n',
+      '1',
+    );
+    assertGood(shown);
+    assert.match(
+      shown.output,
+      /kar: users: u\d+, shown the first \d+ interactions\n.*own kar-preference without version/,
+    );
+    assertGood(await coco('knowledge', 'export', 'kar.yaml', '--users', '4', '--out', 'texts.jsonl'));
+    const lines = (await readFile(shop.at('texts.jsonl'), 'utf8')).trim().split('\n');
+    const texts = lines.map((line) => JSON.parse(line) as ExtractedText);
+    const ofUsers = texts.filter(({ step }) => step === 'kar: users');
+    assert.ok(ofUsers.length >= 3);
+    for (const { user, shownUntil, prompt, model, text } of ofUsers) {
+      assert.ok(user && shownUntil && model === 'tiny');
+      assert.match(prompt, /^Thing number \d+ .* is$/);
+      assert.ok(text);
+    }
+  });
+
+  it('trains on the stored texts', async () => {
+    const run = await coco('train', 'kar.yaml', '--set', 'fusion.users=4');
+    assertGood(run);
+    assert.match(run.errors, /kar: [34] of [34] users have a text/);
+    const result = await shop.json('runs/kar/result.json');
+    assert.ok(Number.isFinite(result.test['ndcg@5']));
+  });
+
+  it('is refused where there is nothing to extract, with what would do', async () => {
+    const none = await coco('knowledge', 'extract', 'base.yaml');
+    assertRefused(none, 2, /Fusion "none" as configured reads no generated text.*kar, r4ec/);
+    const alone = await coco('knowledge', 'status', 'kar.yaml', '--popular-items', '3');
+    assertRefused(alone, 2, /"fusion.popularItems" does nothing without "fusion.users"/);
+  });
+});

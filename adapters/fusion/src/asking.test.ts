@@ -1,0 +1,138 @@
+/** What kar and r4ec ask, and in which order: with a writer that answers from a script. */
+import assert from 'node:assert/strict';
+import {
+  type FusionDescriptor,
+  type TextPrompt,
+  type TextWriter,
+  type WrittenText,
+  readConfig,
+} from '@coco-rec/core';
+import { kar } from './kar.js';
+import { r4ec } from './r4ec.js';
+import { chooseScope } from './texts/text-scope.js';
+import { tinyDataset } from './tiny-world.test.js';
+
+type Answer = string | { readonly failure: string };
+
+/** Remembers the prompts of each step. */
+class ScriptedWriter implements TextWriter {
+  readonly steps = new Map<string, readonly TextPrompt[]>();
+  readonly lengths = new Map<string, number>();
+
+  constructor(private readonly answer: (step: string, at: number) => Answer) {}
+
+  async write(
+    step: string,
+    prompts: readonly TextPrompt[],
+    { maxTokens }: { maxTokens: number },
+  ): Promise<WrittenText[]> {
+    this.steps.set(step, prompts);
+    this.lengths.set(step, maxTokens);
+    return prompts.map(({ shown }, at) => {
+      const answer = this.answer(step, at);
+      return { shown, flags: [], ...(typeof answer === 'string' ? { text: answer } : answer) };
+    });
+  }
+}
+
+const dataset = tinyDataset();
+
+async function ask(fusion: FusionDescriptor, keys: object, writer: ScriptedWriter): Promise<void> {
+  await fusion.create(readConfig(fusion.config, keys, 'fusion')).extract({ dataset, writer });
+}
+
+describe('KAR asks', () => {
+  it('for the factors once, then on each user and item with these factors', async () => {
+    const writer = new ScriptedWriter((step) => (step === 'kar: factors' ? 'scent and shine' : 'so'));
+    await ask(kar, { domain: 'lamp' }, writer);
+    assert.deepEqual([...writer.steps.keys()], ['kar: factors', 'kar: users', 'kar: items']);
+    const [factors, users, items] = [...writer.steps.values()];
+    const scope = chooseScope(dataset, new kar.config());
+    assert.deepEqual(
+      [factors.length, users.length, items.length],
+      [1, scope.users.length, scope.items.length],
+    );
+    for (const { text, instructions } of [...users, ...items]) {
+      assert.match(text, /<data>\nscent and shine\n<\/data>/);
+      assert.match(text, /lamp/);
+      assert.doesNotMatch(instructions, /scent/, 'an answer is data to the next prompt');
+    }
+    assert.deepEqual([factors[0].shown, items[0].shown], [{}, { item: dataset.items.get(scope.items[0]) }]);
+  });
+
+  it('shows a user no interaction past shownUntil', async () => {
+    const writer = new ScriptedWriter(() => 'so');
+    await ask(kar, { heldBack: 2 }, writer);
+    const titles = Array.from({ length: dataset.itemCount }, (_, i) => dataset.texts?.get(i + 1) ?? '');
+    let checked = 0;
+    for (const { text, shown } of writer.steps.get('kar: users') ?? []) {
+      const user = dataset.users.indexOf(shown.user ?? '') ?? -1;
+      const start = dataset.offsets[user];
+      const until = start + (shown.shownUntil ?? Infinity);
+      assert.ok(until <= dataset.offsets[user + 1] - 4, 'test, validation and two of training are held back');
+      const seen = new Set([...dataset.sequence.subarray(start, until)].map((item) => titles[item - 1]));
+      for (const title of titles.filter((title) => title !== '' && !seen.has(title))) {
+        assert.ok(!text.split('\n').includes(title), `${shown.user} is shown ${title}`);
+        checked++;
+      }
+    }
+    assert.ok(checked > 50);
+  });
+
+  it('nothing more when the factors could not be had, but goes on where the model has none', async () => {
+    const down = new ScriptedWriter(() => ({ failure: 'the server said 500' }));
+    await assert.rejects(ask(kar, {}, down), /did not name the factors \(the server said 500\)/);
+    assert.equal(down.steps.size, 1);
+    const mute = new ScriptedWriter(() => ({ failure: 'the answer is empty' }));
+    await ask(kar, { fallbackFactors: 'price' }, mute);
+    assert.match(mute.steps.get('kar: items')?.[0].text ?? '', /\nprice\n/);
+  });
+});
+
+describe('R4ec asks', () => {
+  const count = chooseScope(dataset, new r4ec.config()).users.length;
+
+  it('until the reflector is content, and refines with answer and critique', async () => {
+    const verdict = (step: string, at: number): string => {
+      if (/judgement 1/.test(step)) return at < 2 ? 'The description is not reasonable.' : 'hm';
+      return at === 0 ? 'not reasonable' : 'The description is reasonable.';
+    };
+    const writer = new ScriptedWriter((step, at) =>
+      /judgement/.test(step) ? verdict(step, at) : `${step} ${at}`,
+    );
+    await ask(r4ec, { rounds: 4 }, writer);
+    const sizes = [...writer.steps].map(([step, prompts]) => [step.replace('r4ec: ', ''), prompts.length]);
+    assert.deepEqual(sizes.filter(([step]) => /users/.test(String(step))).slice(0, 9), [
+      ['users, thinking', count],
+      ['users, judgement 1', count],
+      ['users, critique 1', 2],
+      ['users, refinement 1', 2],
+      ['users, judgement 2', 2],
+      ['users, critique 2', 1],
+      ['users, refinement 2', 1],
+      ['users, judgement 3', 1],
+      ['users, critique 3', 1],
+    ]);
+    assert.ok(writer.steps.has('r4ec: users, refinement 4') && !writer.steps.has('r4ec: users, judgement 5'));
+    const refinement = writer.steps.get('r4ec: users, refinement 1')?.[1].text ?? '';
+    assert.match(refinement, /\nr4ec: users, thinking 1\n.*\nr4ec: users, critique 1 1\n/s);
+    const judged = writer.steps.get('r4ec: users, judgement 2')?.map(({ text }) => text) ?? [];
+    assert.match(judged[1], /refinement 1 1/, 'what is judged again is the refined thought');
+    assert.ok(
+      (writer.lengths.get('r4ec: users, judgement 1') ?? 0) <
+        (writer.lengths.get('r4ec: users, thinking') ?? 0),
+    );
+  });
+
+  it('no more than thinking with rounds: 0, and keeps a thought whose refinement fails', async () => {
+    const alone = new ScriptedWriter(() => 'so');
+    await ask(r4ec, { rounds: 0 }, alone);
+    assert.deepEqual([...alone.steps.keys()], ['r4ec: users, thinking', 'r4ec: items, thinking']);
+    const failing = new ScriptedWriter((step) => {
+      if (/judgement/.test(step)) return 'not reasonable';
+      return /refinement/.test(step) ? { failure: 'no' } : 'the first thought';
+    });
+    await ask(r4ec, { rounds: 2 }, failing);
+    assert.match(failing.steps.get('r4ec: users, judgement 2')?.[0].text ?? '', /the first thought/);
+  });
+});

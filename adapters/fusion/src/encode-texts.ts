@@ -1,0 +1,52 @@
+import { CocoError, type FusionContext, UsageError } from '@coco-rec/core';
+
+/** Vectors of texts by the language model, checked. @returns [N·H] */
+export async function encodeTexts(
+  { knowledge, progress }: FusionContext,
+  fusion: string,
+  texts: readonly string[],
+): Promise<{ vectors: Float32Array; hiddenSize: number }> {
+  if (!knowledge?.encode) {
+    throw new UsageError(
+      `Fusion "${fusion}" needs a language model that can encode texts: see the section "knowledge".`,
+    );
+  }
+  const vectors = await knowledge.encode(texts, progress);
+  const { hiddenSize, id } = knowledge;
+  if (vectors.length !== texts.length * hiddenSize) {
+    throw new CocoError(
+      `The language model "${id}" gave ${vectors.length} numbers for ${texts.length} texts of ${hiddenSize} each.`,
+    );
+  }
+  const bad = vectors.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const text = texts[Math.floor(bad / hiddenSize)].slice(0, 60);
+    throw new CocoError(
+      `The language model "${id}" gave a vector that is not finite for the text "${text}".`,
+    );
+  }
+  return { vectors, hiddenSize };
+}
+
+/** Subtracts the mean of the vectors and puts each in its row. @returns [count·H], zero in other rows */
+export function centred(
+  vectors: Float32Array,
+  rows: readonly number[],
+  count: number,
+  H: number,
+): Float32Array {
+  const mean = new Float64Array(H);
+  for (let i = 0; i < vectors.length; i++) mean[i % H] += vectors[i] / rows.length;
+  const values = new Float32Array(count * H);
+  rows.forEach((row, n) => {
+    for (let h = 0; h < H; h++) values[row * H + h] = vectors[n * H + h] - mean[h];
+  });
+  return values;
+}
+
+/** Multiplies so that the mean square of the rows that count is 1. */
+export function scaledToOne(values: Float32Array, rows: number, width: number): Float32Array {
+  const square = values.reduce((sum, value) => sum + value * value, 0) / Math.max(1, rows * width);
+  const scale = square > 0 ? 1 / Math.sqrt(square) : 0;
+  return values.map((value) => value * scale);
+}

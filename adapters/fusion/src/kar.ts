@@ -1,0 +1,110 @@
+/**
+ * KAR: open-world knowledge from a language model for any recommender (Xi et al. 2024, "Towards Open-World Recommendation
+ * with Knowledge Augmentation from Large Language Models").
+ *
+ * 1. Factorisation prompting: which factors decide a choice in this domain? Asked once.
+ * 2. Reasoning: the preferences of each user on the factors.
+ * 3. Facts: each item on the factors.
+ * 4. The answers are encoded, pass the hybrid-expert adaptor, and join the backbone; see `AugmentedFusion`.
+ *
+ * Where this differs from the paper and the authors' code:
+ * - The paper ranks by click models; here it retrieves: user vector to the state, item vector to every candidate.
+ * - Adaptor and join are trained with the backbone in the joint stage, from closed gates; the paper trains from scratch.
+ * - No ratings and no demographics in the prompts: the data has none. The wording is ours.
+ * - Factors are not merged with an expert's list; give your own by a template.
+ * - The answer alone is encoded, by the language model itself unless its config names another; the authors' code puts the
+ *   history before it. Vectors are centred and whitened.
+ * - A user's text shows the training interactions without the last one.
+ */
+import { IsString } from 'class-validator';
+import {
+  CocoError,
+  Describe,
+  type FusionDescriptor,
+  type TextPrompt,
+  type WrittenText,
+  emptyAnswer,
+} from '@coco-rec/core';
+import { type Asking, AugmentedConfig, AugmentedFusion, type Knowledge } from './texts/augmented-fusion.js';
+import { checkGeneratedText } from './texts/generated-text-config.js';
+import { PromptTemplate, answerAsData } from './texts/prompt-template.js';
+import { itemValues, userValues } from './texts/prompt-values.js';
+import { controlKeys } from './text-config.js';
+
+export class KARConfig extends AugmentedConfig {
+  @Describe('Factors to go on with where the language model names none.')
+  @IsString()
+  fallbackFactors = 'kind, brand, purpose, quality, price';
+}
+
+/** Names of the prompts, for `templates`. */
+const promptNames = ['factors', 'preference', 'factual'] as const;
+
+export class KARFusion extends AugmentedFusion {
+  readonly id = 'kar';
+
+  constructor(protected override readonly config: KARConfig) {
+    super(config);
+  }
+
+  protected async ask(asking: Asking): Promise<Knowledge> {
+    const { writer } = asking;
+    const options = { maxTokens: this.config.answerTokens };
+    const [found] = await writer.write('kar: factors', [this.factorsPrompt()], options);
+    const factors = answerAsData(this.checked(found));
+    const users = await writer.write('kar: users', this.preferencePrompts(asking, factors), options);
+    const items = await writer.write('kar: items', this.factualPrompts(asking, factors), options);
+    return { users, items };
+  }
+
+  /** All later prompts hang on the factors: they are not asked with others because a server was down for a moment. */
+  private checked({ text, failure }: WrittenText): string {
+    if (text === undefined && failure !== emptyAnswer) {
+      throw new CocoError(
+        `The language model did not name the factors (${failure}). Run the same command again.`,
+      );
+    }
+    return text ?? this.config.fallbackFactors;
+  }
+
+  private factorsPrompt(): TextPrompt {
+    return this.template('factors').render({ domain: this.config.domain }, {});
+  }
+
+  private preferencePrompts({ dataset, scope }: Asking, factors: string): TextPrompt[] {
+    const template = this.template('preference');
+    return scope.users.map((user) => {
+      const { values, shown } = userValues(dataset, user, this.config);
+      return template.render({ ...values, factors }, shown);
+    });
+  }
+
+  private factualPrompts({ dataset, scope }: Asking, factors: string): TextPrompt[] {
+    const template = this.template('factual');
+    return scope.items.map((item) => {
+      const { values, shown } = itemValues(dataset, item, this.config);
+      return template.render({ ...values, factors }, shown);
+    });
+  }
+
+  private template(name: (typeof promptNames)[number]): PromptTemplate {
+    return PromptTemplate.load(`kar-${name}`, this.config.templates[name]);
+  }
+}
+
+export const kar: FusionDescriptor<KARConfig> = {
+  kind: 'fusion',
+  id: 'kar',
+  specVersion: 'v1',
+  summary:
+    'Generated preferences of users and facts on items, by a hybrid-expert adaptor, to state and candidates.',
+  paper:
+    'Xi et al. 2024, Towards Open-World Recommendation with Knowledge Augmentation from Large Language Models',
+  config: KARConfig,
+  needs: () => ({ backbone: { itemVectors: true }, knowledge: { encode: true, generate: true } }),
+  knowledgeKeys: controlKeys,
+  create: (config) => {
+    checkGeneratedText(config, promptNames);
+    return new KARFusion(config);
+  },
+};

@@ -1,0 +1,222 @@
+/**
+ * What `kar` and `r4ec` share: texts of users and items, written by the language model, are encoded, pass the
+ * hybrid-expert adaptor, and join the backbone. Both papers rank by a click model that takes any feature; retrieval is
+ * our choice: the user's vector joins the state, h = h_RS + g_u ⊙ (a_u W_u), the item's joins every candidate's vector,
+ * v = v_RS + g_i ⊙ (a_i W_i). The gates g start at 0, so that a fused model starts as its warm-started backbone.
+ *
+ * No text: a row whose history no text stands for keeps h_RS, an item without text keeps v_RS.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { IsInt, Min } from 'class-validator';
+import {
+  type Dataset,
+  Describe,
+  type ExtractionContext,
+  type FuseContext,
+  type FuseResult,
+  type FusionContext,
+  FusionStrategy,
+  type ItemVectors,
+  type Parameters,
+  type PreparedBatch,
+  type TextWriter,
+  UsageError,
+  type WrittenText,
+  constant,
+  gatherRows,
+  linear,
+  xavier,
+} from '@coco-rec/core';
+import { copyRows } from '../fused-rows.js';
+import { type ItemAddition, JoinedItemVectors, gateOptions, meanAbsolute } from '../text-item-vectors.js';
+import { GeneratedTextConfig } from './generated-text-config.js';
+import { HistoryTexts } from './history-texts.js';
+import { HybridExpertAdaptor } from './hybrid-expert-adaptor.js';
+import { type TextScope, chooseScope } from './text-scope.js';
+import { type TextTable, textTable } from './text-table.js';
+
+export class AugmentedConfig extends GeneratedTextConfig {
+  @Describe('Experts that both sides share.')
+  @IsInt()
+  @Min(1)
+  sharedExperts = 2;
+
+  @Describe('Experts of each side’s own.')
+  @IsInt()
+  @Min(1)
+  specificExperts = 4;
+
+  @Describe('Hidden width of an expert.')
+  @IsInt()
+  @Min(1)
+  expertHidden = 128;
+
+  @Describe('Output width of an expert.')
+  @IsInt()
+  @Min(1)
+  expertWidth = 32;
+}
+
+/** The texts of a scope, in its order. */
+export interface Knowledge {
+  readonly users: readonly WrittenText[];
+  readonly items: readonly WrittenText[];
+}
+
+/** What the language model is asked with. */
+export interface Asking {
+  readonly dataset: Dataset;
+  readonly scope: TextScope;
+  readonly writer: TextWriter;
+}
+
+export abstract class AugmentedFusion extends FusionStrategy {
+  private histories!: HistoryTexts;
+  private userTexts!: TextTable;
+  private adaptor!: HybridExpertAdaptor;
+  private user!: GatedJoin;
+  private item?: ItemTextAddition;
+
+  constructor(protected readonly config: AugmentedConfig) {
+    super();
+  }
+
+  /** The prompts of the paper, one stage after another. */
+  protected abstract ask(asking: Asking): Promise<Knowledge>;
+
+  override async extract(context: ExtractionContext): Promise<void> {
+    await this.askAll(context);
+  }
+
+  private async askAll({ dataset, writer }: ExtractionContext): Promise<Knowledge & { scope: TextScope }> {
+    if (!dataset.texts) {
+      throw new UsageError(
+        `Fusion "${this.id}" needs item texts, and ${dataset.name} has none: name the columns in "data.text".`,
+      );
+    }
+    const scope = chooseScope(dataset, this.config);
+    return { scope, ...(await this.ask({ dataset, scope, writer })) };
+  }
+
+  async initialize(context: FusionContext): Promise<void> {
+    const { dataset, writer, parameters, backbone } = context;
+    if (!writer) throw new UsageError(`Fusion "${this.id}" needs a language model that generates text.`);
+    const { scope, users, items } = await this.askAll({ dataset, writer });
+    const rows = [...users.keys()].map((i) => i + 1);
+    const common = { context, fusion: this.id, config: this.config };
+    this.userTexts = await textTable({
+      ...common,
+      kind: 'users',
+      texts: users,
+      rows,
+      count: users.length + 1,
+    });
+    const count = dataset.itemCount + 1;
+    const itemTexts = await textTable({ ...common, kind: 'items', texts: items, rows: scope.items, count });
+    const withText = rows.filter((row) => this.userTexts.hasText[row] === 1);
+    this.histories = new HistoryTexts(
+      withText.map((row) => ({ shown: scope.users[row - 1].shown, text: row })),
+      this.config.heldBack + 1,
+    );
+    const [userWidth, itemWidth] = [this.userTexts.features.width, itemTexts.features.width];
+    this.adaptor = new HybridExpertAdaptor(parameters.scope('adaptor'), {
+      ...this.config,
+      userWidth,
+      itemWidth,
+    });
+    const { expertWidth } = this.config;
+    this.user = new GatedJoin(parameters.scope('user'), expertWidth, backbone.dimension);
+    const itemJoin = new GatedJoin(parameters.scope('item'), expertWidth, backbone.dimension);
+    this.item = new ItemTextAddition(itemTexts, this.adaptor, itemJoin);
+  }
+
+  override itemVectors(base: ItemVectors): ItemVectors {
+    return this.item ? new JoinedItemVectors(base, this.item) : base;
+  }
+
+  /** Vectors of the texts that stand for the rows' histories. */
+  override async prepare(batch: PreparedBatch): Promise<tf.TensorContainer> {
+    const texts = this.histories.ofRows(batch);
+    const { values, width } = this.userTexts.features;
+    const P = texts.length;
+    return {
+      vectors: tf.tensor2d(copyRows(values, width, texts), [P, width]),
+      present: tf.tensor2d(
+        Float32Array.from(texts, (text) => (text > 0 ? 1 : 0)),
+        [P, 1],
+      ),
+    };
+  }
+
+  fuse(h: tf.Tensor2D, { prepared }: FuseContext): FuseResult {
+    const { vectors, present } = prepared as { vectors: tf.Tensor2D; present: tf.Tensor2D };
+    const added = this.user.apply(this.adaptor.user(vectors)); // [P, D]
+    return { h: tf.add(h, tf.mul(added, present)) };
+  }
+
+  override async endEpoch(): Promise<Record<string, number>> {
+    return {
+      'mean |user gate|': await this.user.openness(),
+      'mean |item gate|': this.item ? await this.item.join.openness() : 0,
+    };
+  }
+
+  override dispose(): void {
+    this.item?.dispose();
+  }
+}
+
+/** g ⊙ (a W), g zero at the start. */
+class GatedJoin {
+  private readonly weight: tf.Variable;
+  private readonly gate: tf.Variable;
+
+  constructor(parameters: Parameters, width: number, dimension: number) {
+    this.weight = parameters.variable('join', [width, dimension], xavier);
+    this.gate = parameters.variable('gate', [dimension], constant(0), gateOptions);
+  }
+
+  /** @param adapted [N, expertWidth] @returns [N, D] */
+  apply(adapted: tf.Tensor2D): tf.Tensor2D {
+    return tf.mul(linear(adapted, this.weight), this.gate);
+  }
+
+  /** Mean |g|. */
+  async openness(): Promise<number> {
+    return meanAbsolute(await this.gate.data());
+  }
+}
+
+/** What joins the vector of each item that has a text. */
+class ItemTextAddition implements ItemAddition {
+  private readonly features: tf.Tensor2D;
+  private readonly hasText: tf.Tensor2D;
+
+  constructor(
+    texts: TextTable,
+    private readonly adaptor: HybridExpertAdaptor,
+    readonly join: GatedJoin,
+  ) {
+    const { values, count, width } = texts.features;
+    this.features = tf.tensor2d(values, [count, width]);
+    this.hasText = tf.tensor2d(Float32Array.from(texts.hasText), [count, 1]);
+  }
+
+  block(from: number, to: number): tf.Tensor2D {
+    const features = tf.slice(this.features, [from, 0], [to - from, this.features.shape[1]]); // [N, w]
+    return this.added(features, tf.slice(this.hasText, [from, 0], [to - from, 1]));
+  }
+
+  gather(ids: tf.Tensor1D): tf.Tensor2D {
+    return this.added(gatherRows(this.features, ids), gatherRows(this.hasText, ids));
+  }
+
+  /** @param features [N, w] @param hasText [N, 1] @returns [N, D] */
+  private added(features: tf.Tensor2D, hasText: tf.Tensor2D): tf.Tensor2D {
+    return tf.mul(this.join.apply(this.adaptor.item(features)), hasText);
+  }
+
+  dispose(): void {
+    tf.dispose([this.features, this.hasText]);
+  }
+}

@@ -1,0 +1,155 @@
+import { CocoError, UsageError } from '../errors.js';
+import type { GeneratedText, KnowledgeLLM } from '../specification/knowledge-llm.js';
+import type { Hasher, Progress, StoredText, TextStore } from '../specification/ports.js';
+import type { TextPrompt, TextWriter, WrittenText } from '../specification/text-writer.js';
+import { repeatsInstructions } from './instruction-echo.js';
+import { textKey } from './text-key.js';
+
+/** The failure of an answer without a word. */
+export const emptyAnswer = 'the answer is empty';
+
+export interface StoredTextWriterOptions {
+  readonly knowledge: KnowledgeLLM;
+  readonly store: TextStore;
+  readonly hasher: Hasher;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+  /** Further tries of a prompt without answer. Default 1. */
+  readonly retries?: number;
+  /** Asks again what failed in an earlier run. Default true. */
+  readonly retryStored?: boolean;
+  /** Refuses to send what costs money. Default false. */
+  readonly freeOnly?: boolean;
+}
+
+/** A prompt that has no text yet. */
+interface OpenPrompt {
+  readonly key: string;
+  readonly prompt: TextPrompt;
+}
+
+interface Step {
+  readonly name: string;
+  readonly maxTokens: number;
+  readonly total: number;
+  readonly records: Map<string, StoredText>;
+  readonly startedAt: number;
+  done: number;
+  written: number;
+  cost: number;
+}
+
+/**
+ * Asks the language model for what is not in the store. Every answer is put there before the next one is heard of, so a
+ * crash loses the requests in flight and no more, and nothing is sent twice.
+ */
+export class StoredTextWriter implements TextWriter {
+  constructor(private readonly options: StoredTextWriterOptions) {}
+
+  /** @throws UsageError for what costs money where only free texts are allowed; what the language model throws */
+  async write(
+    name: string,
+    prompts: readonly TextPrompt[],
+    { maxTokens }: { readonly maxTokens: number },
+  ): Promise<WrittenText[]> {
+    const { knowledge, hasher, store, retries = 1, retryStored = true, progress } = this.options;
+    const keys = prompts.map((prompt) => textKey({ prompt, knowledge, maxTokens }, hasher));
+    const records = new Map<string, StoredText>();
+    (await store.get(keys)).forEach((record) => record && records.set(record.key, record));
+    const isOpen = ({ key }: OpenPrompt): boolean => records.get(key)?.text === undefined;
+    const asked = new Map(keys.map((key, i) => [key, { key, prompt: prompts[i] }]));
+    let open = [...asked.values()].filter((one) => isOpen(one) && (retryStored || !records.has(one.key)));
+    const [total, startedAt] = [asked.size, Date.now()];
+    const step = {
+      name,
+      maxTokens,
+      total,
+      records,
+      startedAt,
+      done: total - open.length,
+      written: 0,
+      cost: 0,
+    };
+    if (open.length > 0) await this.checkCost(open, step);
+    for (let attempt = 0; open.length > 0 && attempt <= retries; attempt++) {
+      await this.ask(open, step);
+      open = open.filter(isOpen);
+    }
+    if (open.length > 0)
+      progress.log(
+        `${name}: ${open.length} of ${total} prompts have no answer; "coco knowledge status" lists them.`,
+      );
+    return keys.map((key, i) => writtenText(records.get(key), prompts[i]));
+  }
+
+  private async checkCost(open: readonly OpenPrompt[], { name, maxTokens }: Step): Promise<void> {
+    const { knowledge, freeOnly = false } = this.options;
+    if (!freeOnly) return;
+    const texts = open.map(({ prompt }) => prompt.text);
+    const cost = (await knowledge.forecast?.(texts, { maxTokens }))?.cost ?? 0;
+    if (cost === 0) return;
+    throw new UsageError(
+      `${name}: ${open.length} texts are not stored yet and would cost up to $${cost.toFixed(2)}. ` +
+        'Have them written first, by "coco knowledge extract" with the same config.',
+    );
+  }
+
+  private async ask(open: readonly OpenPrompt[], step: Step): Promise<void> {
+    const { knowledge, store, signal } = this.options;
+    if (!knowledge.generate)
+      throw new CocoError(`The language model "${knowledge.id}" cannot generate text.`);
+    const keep = async (record: StoredText): Promise<void> => {
+      await store.put(record);
+      step.records.set(record.key, record);
+    };
+    await knowledge.generate(
+      open.map(({ prompt }) => prompt.text),
+      {
+        maxTokens: step.maxTokens,
+        signal,
+        onAnswer: async (index, answer) => {
+          const record = this.record(open[index], answer);
+          await keep(record);
+          step.cost += answer.cost;
+          step.written++;
+          if (record.text !== undefined) step.done++;
+          this.report(step);
+        },
+        onFailure: async (index, reason) => {
+          const none = { text: '', promptTokens: 0, answerTokens: 0, cost: 0 };
+          await keep({ ...this.record(open[index], none), failure: reason });
+        },
+      },
+    );
+  }
+
+  /** An answer without a word is no answer. */
+  private record({ key, prompt }: OpenPrompt, answer: GeneratedText): StoredText {
+    const text = answer.text.trim();
+    const { promptTokens, answerTokens, cost } = answer;
+    const flags = repeatsInstructions(text, prompt.instructions) ? ['echo'] : [];
+    const { template, shown } = prompt;
+    const rest = {
+      template,
+      model: this.options.knowledge.id,
+      shown,
+      flags,
+      promptTokens,
+      answerTokens,
+      cost,
+    };
+    return text === '' ? { key, failure: emptyAnswer, ...rest } : { key, text, ...rest };
+  }
+
+  private report({ name, done, total, written, cost, startedAt }: Step): void {
+    const minutes = Math.max(1, Date.now() - startedAt) / 60_000;
+    const rate = written / minutes;
+    const spend = cost > 0 ? `, $${cost.toFixed(4)} spent` : '';
+    this.options.progress.report(name, done, total, `${rate.toPrecision(3)} a minute${spend}`);
+  }
+}
+
+/** Where several ask the same, each has its own provenance. */
+function writtenText(record: StoredText | undefined, { shown }: TextPrompt): WrittenText {
+  return { text: record?.text, failure: record?.failure, flags: record?.flags ?? [], shown };
+}

@@ -1,0 +1,14 @@
+import type { Hasher } from '../specification/ports.js';
+import type { KnowledgeLLM } from '../specification/knowledge-llm.js';
+import type { TextPrompt } from '../specification/text-writer.js';
+
+export interface TextKeyInput {
+  readonly prompt: TextPrompt;
+  readonly knowledge: Pick<KnowledgeLLM, 'contentHash'>;
+  readonly maxTokens: number;
+}
+
+/** SHA-256 of all that decides an answer: prompt, template and version, model, length. */
+export function textKey({ prompt, knowledge, maxTokens }: TextKeyInput, hasher: Hasher): string {
+  return hasher.sha256(JSON.stringify([prompt.template, prompt.text, knowledge.contentHash, maxTokens]));
+}

@@ -1,0 +1,80 @@
+import type { GenerateForecast, KnowledgeLLM } from '../specification/knowledge-llm.js';
+import type { Hasher, StoredText, TextStore } from '../specification/ports.js';
+import type { TextPrompt, TextWriter, WrittenText } from '../specification/text-writer.js';
+import { textKey } from './text-key.js';
+
+/** Begins the stand-in for an answer that is not there yet. */
+const pending = '⟨not written yet⟩';
+
+/** One text that a fusion asks for. */
+export interface LedgerEntry {
+  readonly step: string;
+  readonly prompt: TextPrompt;
+  readonly maxTokens: number;
+  /** What is stored of it: a text or a failure. */
+  readonly record?: StoredText;
+  /** The prompt itself waits for an answer of an earlier step; until then it may be left out or come in another form. */
+  readonly waits: boolean;
+}
+
+/**
+ * A writer that only looks: lists what a fusion asks for and what is stored of it, and sends nothing. What hangs on an
+ * answer that is missing is asked with a stand-in of full length, so that a forecast is an upper bound.
+ */
+export class TextLedger implements TextWriter {
+  /** By key: who asks the same is listed once. */
+  private readonly byKey = new Map<string, LedgerEntry>();
+
+  constructor(
+    private readonly options: {
+      readonly knowledge: KnowledgeLLM;
+      readonly store: TextStore;
+      readonly hasher: Hasher;
+    },
+  ) {}
+
+  get entries(): LedgerEntry[] {
+    return [...this.byKey.values()];
+  }
+
+  async write(
+    step: string,
+    prompts: readonly TextPrompt[],
+    { maxTokens }: { readonly maxTokens: number },
+  ): Promise<WrittenText[]> {
+    const { knowledge, store, hasher } = this.options;
+    const keys = prompts.map((prompt) => textKey({ prompt, knowledge, maxTokens }, hasher));
+    const records = await store.get(keys);
+    return prompts.map((prompt, i) => {
+      const record = records[i];
+      const waits = prompt.text.includes(pending);
+      if (!this.byKey.has(keys[i])) this.byKey.set(keys[i], { step, prompt, maxTokens, record, waits });
+      if (record)
+        return { text: record.text, failure: record.failure, flags: record.flags, shown: prompt.shown };
+      const text = `${pending}${' word'.repeat(maxTokens)}`;
+      return { text, flags: [], shown: prompt.shown, isTentative: true };
+    });
+  }
+
+  /** What it would take at most to write what is missing; by step, in the order of asking. */
+  async forecast(): Promise<Map<string, GenerateForecast>> {
+    const missing = new Map<string, LedgerEntry[]>();
+    for (const entry of this.entries) {
+      if (entry.record?.text !== undefined) continue;
+      missing.set(entry.step, [...(missing.get(entry.step) ?? []), entry]);
+    }
+    const forecasts = new Map<string, GenerateForecast>();
+    for (const [step, entries] of missing) {
+      const texts = entries.map(({ prompt }) => prompt.text);
+      const { maxTokens } = entries[0];
+      const unknown = {
+        requests: texts.length,
+        promptTokens: NaN,
+        answerTokens: texts.length * maxTokens,
+        cost: 0,
+      };
+      forecasts.set(step, (await this.options.knowledge.forecast?.(texts, { maxTokens })) ?? unknown);
+    }
+    return forecasts;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Provenance, StoredText } from './ports.js';
+
+/** A question to the language model. */
+export interface TextPrompt {
+  readonly text: string;
+  /** Template and version, "kar-preference 1": part of the key. */
+  readonly template: string;
+  /** The part of the text that is instruction, not data: an answer that repeats it is flagged. */
+  readonly instructions: string;
+  readonly shown: Provenance;
+}
+
+/** What came of a prompt. */
+export interface WrittenText extends Pick<StoredText, 'text' | 'failure' | 'flags' | 'shown'> {
+  /** Stands for an answer that is not there yet: told by writers that only look. */
+  readonly isTentative?: boolean;
+}
+
+/** Has texts written by the language model, each once: what is stored costs nothing. */
+export interface TextWriter {
+  /**
+   * @param step a word for progress and listings, "preferences of users" @returns one entry a prompt, in order; an entry
+   * without `text` has failed after all tries
+   */
+  write(
+    step: string,
+    prompts: readonly TextPrompt[],
+    options: { readonly maxTokens: number },
+  ): Promise<WrittenText[]>;
+}
