@@ -150,6 +150,13 @@ describe('StoredTextWriter', () => {
       /preferences: 2 texts are not stored yet and would cost up to \$1\.00.*extract/,
     );
     assert.deepEqual(llm.sent, []);
+    const unpriced = new (class extends BackwardsLLM {
+      readonly hosted = true;
+    })();
+    const unknown = open({ knowledge: unpriced, freeOnly: true });
+    const maybe = unknown.writer.write('preferences', [prompt('a')], { maxTokens });
+    await assert.rejects(maybe, /1 texts are not stored yet and come from a service that may charge/);
+    assert.deepEqual(unpriced.sent, []);
     const free = open({ freeOnly: true });
     assert.deepEqual(texts(await free.writer.write('step', [prompt('a')], { maxTokens })), ['a']);
   });

@@ -87,9 +87,11 @@ export class StoredTextWriter implements TextWriter {
     if (!freeOnly) return;
     const texts = open.map(({ prompt }) => prompt.text);
     const cost = (await knowledge.forecast?.(texts, { maxTokens }))?.cost ?? 0;
-    if (cost === 0) return;
+    if (cost === 0 && !knowledge.hosted) return;
+    const price =
+      cost > 0 ? `would cost up to $${cost.toFixed(2)}` : 'come from a service that may charge for them';
     throw new UsageError(
-      `${name}: ${open.length} texts are not stored yet and would cost up to $${cost.toFixed(2)}. ` +
+      `${name}: ${open.length} texts are not stored yet and ${price}. ` +
         'Have them written first, by "coco knowledge extract" with the same config.',
     );
   }

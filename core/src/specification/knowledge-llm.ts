@@ -100,5 +100,7 @@ export interface KnowledgeLLM {
   /** What `generate` would take at most; nothing is sent. */
   forecast?(prompts: readonly string[], options: { readonly maxTokens: number }): Promise<GenerateForecast>;
   readonly decoder?: DifferentiableDecoder;
+  /** Its answers come from a service that may charge for them: training never asks it, only extraction. Default false. */
+  readonly hosted?: boolean;
   dispose(): void;
 }

@@ -31,6 +31,7 @@ type Schema = GenerateOptions['schema'];
 export class HostedLLM implements KnowledgeLLM {
   readonly specVersion = 'v1';
   readonly id = 'openai';
+  readonly hosted = true;
   readonly capabilities: KnowledgeLLM['capabilities'];
   readonly contentHash: string;
   hiddenSize = 0;
