@@ -12,7 +12,7 @@
  * - Layer norm's epsilon is 1e-5; weights are Gaussian, not cut at two deviations.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { IsInt, IsNumber, Max, Min } from 'class-validator';
+import { IsNumber, Max, Min } from 'class-validator';
 import {
   Backbone,
   type BackboneCapabilities,
@@ -40,38 +40,14 @@ import { type BertEncoder, bertEncode, buildBertEncoder, tokenVectors } from './
 import { BiasedItemVectors, withOne } from './layers/biased-item-vectors.js';
 import { checkHeads } from './layers/check-heads.js';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
+import { TransformerConfig } from './layers/transformer-config.js';
 
-export class BERT4RecConfig {
-  @Describe('Model width D.')
-  @IsInt()
-  @Min(1)
-  dimension = 64;
-
+export class BERT4RecConfig extends TransformerConfig {
   @Describe('Histories are cut to their newest items; the MASK comes on top.')
-  @IsInt()
-  @Min(1)
-  maxLength = 50;
-
-  @Describe('Transformer blocks.')
-  @IsInt()
-  @Min(1)
-  numLayers = 2;
-
-  @Describe('Attention heads; divides `dimension`.')
-  @IsInt()
-  @Min(1)
-  numHeads = 2;
-
-  @Describe('Width of the feed-forward layer, as a multiple of `dimension`.')
-  @IsInt()
-  @Min(1)
-  feedForwardFactor = 4;
+  override maxLength = 50;
 
   @Describe('Dropout on embeddings and block outputs. On Beauty the authors have .5.')
-  @IsNumber()
-  @Min(0)
-  @Max(0.95)
-  dropout = 0.2;
+  override dropout = 0.2;
 
   @Describe('Dropout on attention weights.')
   @IsNumber()

@@ -46,40 +46,15 @@ import {
   feedForward,
   selfAttention,
 } from './layers/transformer-block.js';
+import { TransformerConfig } from './layers/transformer-config.js';
 
-export class BSARecConfig {
-  @Describe('Model width D.')
-  @IsInt()
-  @Min(1)
-  dimension = 64;
-
-  @Describe('Histories are cut to their newest items.')
-  @IsInt()
-  @Min(1)
-  maxLength = 50;
-
-  @Describe('Blocks.')
-  @IsInt()
-  @Min(1)
-  numLayers = 2;
-
-  @Describe('Attention heads; divides `dimension`.')
-  @IsInt()
-  @Min(1)
-  numHeads = 1;
+export class BSARecConfig extends TransformerConfig {
+  override numHeads = 1;
 
   @Describe(
     'Dropout on embeddings, attention weights and the outputs of filter, attention and feed-forward layer.',
   )
-  @IsNumber()
-  @Min(0)
-  @Max(0.95)
-  dropout = 0.5;
-
-  @Describe('Width of the point-wise feed-forward layer, as a multiple of `dimension`.')
-  @IsInt()
-  @Min(1)
-  feedForwardFactor = 4;
+  override dropout = 0.5;
 
   @Describe("Weight of the filter in each block, the paper's α; self-attention has the rest.")
   @IsNumber()

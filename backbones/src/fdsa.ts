@@ -16,7 +16,7 @@
  * - The epsilon of the layer norms is 1e-5, RecBole's 1e-12.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { IsIn, IsInt, IsNumber, Max, Min } from 'class-validator';
+import { IsIn } from 'class-validator';
 import {
   Backbone,
   type BackboneCapabilities,
@@ -43,38 +43,14 @@ import {
   buildTransformerBlock,
   transformerBlock,
 } from './layers/transformer-block.js';
+import { TransformerConfig } from './layers/transformer-config.js';
 
-export class FDSAConfig {
-  @Describe('Model width D.')
-  @IsInt()
-  @Min(1)
-  dimension = 64;
-
-  @Describe('Histories are cut to their newest items.')
-  @IsInt()
-  @Min(1)
-  maxLength = 50;
-
+export class FDSAConfig extends TransformerConfig {
   @Describe('Transformer blocks of each stream.')
-  @IsInt()
-  @Min(1)
-  numLayers = 2;
-
-  @Describe('Attention heads; divides `dimension`.')
-  @IsInt()
-  @Min(1)
-  numHeads = 2;
+  override numLayers = 2;
 
   @Describe('Dropout on embeddings, attention weights, block outputs and the joined state.')
-  @IsNumber()
-  @Min(0)
-  @Max(0.95)
-  dropout = 0.5;
-
-  @Describe('Width of the point-wise feed-forward layer, as a multiple of `dimension`.')
-  @IsInt()
-  @Min(1)
-  feedForwardFactor = 4;
+  override dropout = 0.5;
 
   @Describe('Activation of the feed-forward layer.')
   @IsIn(['relu', 'gelu'])

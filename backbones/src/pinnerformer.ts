@@ -49,42 +49,15 @@ import {
   transformerBlock,
 } from './layers/transformer-block.js';
 import { windowRows } from './layers/window-rows.js';
+import { TransformerConfig } from './layers/transformer-config.js';
 
 /** The temperature is larger than this. */
 const lowestTemperature = 0.01;
 const secondsPerDay = 86_400;
 
-export class PinnerFormerConfig {
+export class PinnerFormerConfig extends TransformerConfig {
   @Describe('Model width D, of the user and item vectors too.')
-  @IsInt()
-  @Min(1)
-  dimension = 64;
-
-  @Describe('Histories are cut to their newest items.')
-  @IsInt()
-  @Min(1)
-  maxLength = 50;
-
-  @Describe('Transformer blocks.')
-  @IsInt()
-  @Min(1)
-  numLayers = 2;
-
-  @Describe('Attention heads; divides `dimension`.')
-  @IsInt()
-  @Min(1)
-  numHeads = 2;
-
-  @Describe('Dropout on embeddings, attention weights and block outputs.')
-  @IsNumber()
-  @Min(0)
-  @Max(0.95)
-  dropout = 0.3;
-
-  @Describe('Width of the point-wise feed-forward layer, as a multiple of `dimension`.')
-  @IsInt()
-  @Min(1)
-  feedForwardFactor = 4;
+  override dimension = 64;
 
   @Describe("Read the items' attributes beside their vectors; the data has to have them.")
   @IsBoolean()

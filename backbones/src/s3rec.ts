@@ -52,38 +52,11 @@ import {
   maskedBatch,
   pairLoss,
 } from './layers/self-supervision.js';
+import { TransformerConfig } from './layers/transformer-config.js';
 
-export class S3RecConfig {
-  @Describe('Model width D.')
-  @IsInt()
-  @Min(1)
-  dimension = 64;
-
-  @Describe('Histories are cut to their newest items.')
-  @IsInt()
-  @Min(1)
-  maxLength = 50;
-
-  @Describe('Transformer blocks.')
-  @IsInt()
-  @Min(1)
-  numLayers = 2;
-
-  @Describe('Attention heads; divides `dimension`.')
-  @IsInt()
-  @Min(1)
-  numHeads = 2;
-
-  @Describe('Width of the feed-forward layer, as a multiple of `dimension`.')
-  @IsInt()
-  @Min(1)
-  feedForwardFactor = 4;
-
+export class S3RecConfig extends TransformerConfig {
   @Describe('Dropout on embeddings, attention weights and block outputs. The authors have .5.')
-  @IsNumber()
-  @Min(0)
-  @Max(0.95)
-  dropout = 0.3;
+  override dropout = 0.3;
 
   @Describe('Epochs of pre-training; each reads every prefix of every history. The authors have 100 to 300.')
   @IsInt()

@@ -10,7 +10,7 @@
  *   each sub-layer's sum. `norm: pre` is the paper's, but the residual is the raw input, not the normalised query.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { IsBoolean, IsIn, IsInt, IsNumber, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn } from 'class-validator';
 import {
   Backbone,
   type BackboneDescriptor,
@@ -31,38 +31,11 @@ import {
   buildTransformerBlock,
   transformerBlock,
 } from './layers/transformer-block.js';
+import { TransformerConfig } from './layers/transformer-config.js';
 
-export class SASRecConfig {
-  @Describe('Model width D.')
-  @IsInt()
-  @Min(1)
-  dimension = 64;
-
-  @Describe('Histories are cut to their newest items.')
-  @IsInt()
-  @Min(1)
-  maxLength = 50;
-
-  @Describe('Transformer blocks.')
-  @IsInt()
-  @Min(1)
-  numLayers = 2;
-
-  @Describe('Attention heads; divides `dimension`.')
-  @IsInt()
-  @Min(1)
-  numHeads = 1;
-
-  @Describe('Dropout on embeddings, attention weights and block outputs.')
-  @IsNumber()
-  @Min(0)
-  @Max(0.95)
-  dropout = 0.3;
-
-  @Describe('Width of the point-wise feed-forward layer, as a multiple of `dimension`.')
-  @IsInt()
-  @Min(1)
-  feedForwardFactor = 1;
+export class SASRecConfig extends TransformerConfig {
+  override numHeads = 1;
+  override feedForwardFactor = 1;
 
   @Describe('Layer norm before (`pre`, the paper) or after (`post`) each sub-layer.')
   @IsIn(['pre', 'post'])
