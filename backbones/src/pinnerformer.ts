@@ -113,7 +113,8 @@ export class PinnerFormerBackbone extends Backbone {
 
   protected override buildItemVectors({ parameters, itemCount }: BackboneContext): ItemVectors {
     const D = this.dimension;
-    const table = parameters.variable('items', [itemCount + 1, D], normal(0.02));
+    // Vectors of length about .5: only their direction counts, and the shorter they are the sooner a step turns them.
+    const table = parameters.variable('items', [itemCount + 1, D], normal(0.5 / Math.sqrt(D)));
     return new TowerItemVectors(table, buildTower(parameters.scope('itemTower'), D));
   }
 
