@@ -16,7 +16,14 @@ const wanted = 0.0385;
 const config = (options: BenchOptions, output: string): object => ({
   data: { format: 'recbole', path: options.data, text: ['title'] },
   backbone: { id: 'sasrec', ...shape },
-  train: { loss: 'softmax', epochs: 14, warmEpochs: 0, usersPerStep: 128, schedule: 'cosine' },
+  train: {
+    loss: 'softmax',
+    epochs: 12,
+    warmEpochs: 0,
+    learningRate: 0.003,
+    weightDecay: 1,
+    schedule: 'cosine',
+  },
   evaluate: { topK: [5, 10], filter: 'none' },
   engine: options.engine,
   seed: 1,
