@@ -1,5 +1,5 @@
 /**
- * Item text at the item side only: a gated projection of title vectors joins the item vectors that the backbone encodes
+ * Item text at the item side only: a learned projection of title vectors joins the item vectors that the backbone encodes
  * and scores with; nothing changes at the user side. The comparison that any user-side fusion has to beat.
  */
 import type * as tf from '@tensorflow/tfjs-core';
@@ -51,7 +51,7 @@ export const text: FusionDescriptor<TextFusionConfig> = {
   kind: 'fusion',
   id: 'text',
   specVersion: 'v1',
-  summary: 'Item side only: a gated projection of title vectors joins the item vectors.',
+  summary: 'Item side only: a learned projection of title vectors joins the item vectors.',
   config: TextFusionConfig,
   needs: () => ({ backbone: { itemVectors: true }, knowledge: { encode: true } }),
   knowledgeKeys: controlKeys,
