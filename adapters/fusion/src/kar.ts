@@ -9,7 +9,7 @@
  *
  * Where this differs from the paper and the authors' code:
  * - The paper ranks by click models; here it retrieves: user vector to the state, item vector to every candidate.
- * - Adaptor and join are trained with the backbone in the joint stage, from closed gates; the paper trains from scratch.
+ * - Adaptor and join are trained with the backbone in the joint stage, from joins at 0; the paper trains from scratch.
  * - No ratings and no demographics in the prompts: the data has none. The wording is ours.
  * - Factors are not merged with an expert's list; give your own by a template.
  * - The answer alone is encoded, by the language model itself unless its config names another; the authors' code puts the

@@ -9,7 +9,7 @@
  *   that a stronger one made with the target in sight; without that, do not read the figures as the paper's.
  * - Item prompts show no history of a user who liked or disliked the item: the data has no dislikes.
  * - A verdict that cannot be read is taken as "reasonable", as in the authors' code.
- * - It retrieves, trains from closed gates, and shows the training interactions without the last one, as `kar`.
+ * - It retrieves, trains from joins at 0, and shows the training interactions without the last one, as `kar`.
  */
 import { IsInt, Min } from 'class-validator';
 import { Describe, type FusionDescriptor, type TextPrompt, type WrittenText } from '@coco-rec/core';

@@ -68,10 +68,6 @@ export class DatasetBuilder {
     return true;
   }
 
-  get interactionCount(): number {
-    return this.count;
-  }
-
   /** Adds an item without interactions, so that it can be recommended (cold items). */
   addItem(item: string): void {
     intern(this.itemIndex, item);

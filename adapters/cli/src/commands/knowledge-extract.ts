@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Extraction } from '@coco-rec/standard';
+import { type Extraction, visibleText } from '@coco-rec/standard';
 import {
   type ExtractionOptions,
   popularItemsOption,
@@ -9,7 +9,6 @@ import {
 } from '../extraction-source.js';
 import { examples, setOption } from '../options.js';
 import type { Terminal } from '../terminal.js';
-import { visibleText } from '@coco-rec/standard';
 
 interface Options extends ExtractionOptions {
   readonly forecast?: boolean;

@@ -1,8 +1,9 @@
 /**
  * What `kar` and `r4ec` share: texts of users and items, written by the language model, are encoded, pass the
  * hybrid-expert adaptor, and join the backbone. Both papers rank by a click model that takes any feature; retrieval is
- * our choice: the user's vector joins the state, h = h_RS + g_u ⊙ (a_u W_u), the item's joins every candidate's vector,
- * v = v_RS + g_i ⊙ (a_i W_i). The gates g start at 0, so that a fused model starts as its warm-started backbone.
+ * our choice: the user's vector joins the state, h = h_RS + a_u W_u, the item's joins every candidate's vector,
+ * v = v_RS + a_i W_i. Both W start at 0, as item text's last layer does, so that a fused model starts as its warm-started
+ * backbone and opens at once.
  *
  * No text: a row whose history no text stands for keeps h_RS, an item without text keeps v_RS.
  */
@@ -25,10 +26,9 @@ import {
   constant,
   gatherRows,
   linear,
-  xavier,
 } from '@coco-rec/core';
 import { copyRows } from '../fused-rows.js';
-import { type ItemAddition, JoinedItemVectors, gateOptions, meanAbsolute } from '../text-item-vectors.js';
+import { type ItemAddition, JoinedItemVectors, meanAbsolute } from '../text-item-vectors.js';
 import { GeneratedTextConfig } from './generated-text-config.js';
 import { HistoryTexts } from './history-texts.js';
 import { HybridExpertAdaptor } from './hybrid-expert-adaptor.js';
@@ -74,7 +74,7 @@ export abstract class AugmentedFusion extends FusionStrategy {
   private histories!: HistoryTexts;
   private userTexts!: TextTable;
   private adaptor!: HybridExpertAdaptor;
-  private user!: GatedJoin;
+  private user!: Join;
   private item?: ItemTextAddition;
 
   constructor(protected readonly config: AugmentedConfig) {
@@ -125,8 +125,8 @@ export abstract class AugmentedFusion extends FusionStrategy {
       itemWidth,
     });
     const { expertWidth } = this.config;
-    this.user = new GatedJoin(parameters.scope('user'), expertWidth, backbone.dimension);
-    const itemJoin = new GatedJoin(parameters.scope('item'), expertWidth, backbone.dimension);
+    this.user = new Join(parameters.scope('user'), expertWidth, backbone.dimension);
+    const itemJoin = new Join(parameters.scope('item'), expertWidth, backbone.dimension);
     this.item = new ItemTextAddition(itemTexts, this.adaptor, itemJoin);
   }
 
@@ -156,8 +156,8 @@ export abstract class AugmentedFusion extends FusionStrategy {
 
   override async endEpoch(): Promise<Record<string, number>> {
     return {
-      'mean |user gate|': await this.user.openness(),
-      'mean |item gate|': this.item ? await this.item.join.openness() : 0,
+      'mean |user join|': await this.user.openness(),
+      'mean |item join|': this.item ? await this.item.join.openness() : 0,
     };
   }
 
@@ -166,24 +166,22 @@ export abstract class AugmentedFusion extends FusionStrategy {
   }
 }
 
-/** g ⊙ (a W), g zero at the start. */
-class GatedJoin {
+/** a W, W zero at the start. */
+class Join {
   private readonly weight: tf.Variable;
-  private readonly gate: tf.Variable;
 
   constructor(parameters: Parameters, width: number, dimension: number) {
-    this.weight = parameters.variable('join', [width, dimension], xavier);
-    this.gate = parameters.variable('gate', [dimension], constant(0), gateOptions);
+    this.weight = parameters.variable('join', [width, dimension], constant(0));
   }
 
   /** @param adapted [N, expertWidth] @returns [N, D] */
   apply(adapted: tf.Tensor2D): tf.Tensor2D {
-    return tf.mul(linear(adapted, this.weight), this.gate);
+    return linear(adapted, this.weight);
   }
 
-  /** Mean |g|. */
+  /** Mean |W|: how far it has opened. */
   async openness(): Promise<number> {
-    return meanAbsolute(await this.gate.data());
+    return meanAbsolute(await this.weight.data());
   }
 }
 
@@ -195,7 +193,7 @@ class ItemTextAddition implements ItemAddition {
   constructor(
     texts: TextTable,
     private readonly adaptor: HybridExpertAdaptor,
-    readonly join: GatedJoin,
+    readonly join: Join,
   ) {
     const { values, count, width } = texts.features;
     this.features = tf.tensor2d(values, [count, width]);
