@@ -42,6 +42,7 @@ describe('readVectors', function () {
   function gradients(
     microBatch: number,
     rows?: number[],
+    keepsTape = false,
   ): { input: Float32Array; lora: Float32Array; read: number } {
     const { decoder, parameters, lora } = setUp();
     const result = tf.tidy(() => {
@@ -51,13 +52,8 @@ describe('readVectors', function () {
         [S, N, H],
       );
       const backwardRows = rows && (() => Int32Array.from(rows));
-      const f = (): tf.Tensor =>
-        tf.sum(
-          tf.mul(
-            valid,
-            readVectors({ decoder, embeddings, lengths, microBatch, lora, dropoutKey: 9, backwardRows }),
-          ),
-        );
+      const reading = { decoder, embeddings, lengths, microBatch, lora, dropoutKey: 9 };
+      const f = (): tf.Tensor => tf.sum(tf.mul(valid, readVectors({ ...reading, backwardRows, keepsTape })));
       const before = decoder.rows;
       const { gradients: all } = gradientsOf(f, [embeddings, ...lora.variables]);
       const read = decoder.rows - before - S;
@@ -88,6 +84,16 @@ describe('readVectors', function () {
     );
     assert.ok(difference(summed, all.lora) < 1e-3);
     assert.ok(all.lora.some((value) => Math.abs(value) > 0.1));
+  });
+
+  it('gives the same gradients, and reads nothing twice, where the tape is kept', () => {
+    const again = gradients(64);
+    for (const microBatch of [2, 64]) {
+      const kept = gradients(microBatch, undefined, true);
+      assert.deepEqual([again.read, kept.read], [S, 0]);
+      assert.ok(kept.input.every((value, i) => Math.abs(value - again.input[i]) < 1e-4));
+      assert.ok(kept.lora.every((value, i) => Math.abs(value - again.lora[i]) < 1e-3));
+    }
   });
 
   it('reads again only the rows that need a gradient', () => {

@@ -165,7 +165,10 @@ for (const variant of variants) {
           if (gradient?.some((value) => value !== 0)) found.add(name);
         });
       }
-      const all = world.parameters.entries().map(({ name }) => name);
+      const all = world.parameters
+        .entries()
+        .filter(({ trainable }) => trainable)
+        .map(({ name }) => name);
       assert.deepEqual(
         all.filter((name) => !found.has(name)),
         variant.idle ?? [],

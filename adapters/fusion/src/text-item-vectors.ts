@@ -29,10 +29,12 @@ export class ItemTextSide implements ItemAddition {
   /** @param table title vectors [V+1, w] @param dimension D */
   constructor(parameters: Parameters, table: VectorTable, dimension: number) {
     this.features = tf.tensor2d(table.values, [table.count, table.width]);
-    this.inner = parameters.variable('inner', [table.width, dimension], xavier);
-    this.innerBias = parameters.variable('innerBias', [dimension], constant(0), { weightDecay: false });
-    this.outer = parameters.variable('outer', [dimension, dimension], constant(0));
-    this.outerBias = parameters.variable('outerBias', [dimension], constant(0), { weightDecay: false });
+    // The decay that an item table needs would hold back a map that all items share.
+    const kept = { weightDecay: false };
+    this.inner = parameters.variable('inner', [table.width, dimension], xavier, kept);
+    this.innerBias = parameters.variable('innerBias', [dimension], constant(0), kept);
+    this.outer = parameters.variable('outer', [dimension, dimension], constant(0), kept);
+    this.outerBias = parameters.variable('outerBias', [dimension], constant(0), kept);
   }
 
   wrap(base: ItemVectors): ItemVectors {

@@ -7,8 +7,8 @@
  * to it; rows that knowledge did not help teach the language model (eq. 8, 9). Loss: L_r + α L_aux + β L_ortho + γ L_Q.
  *
  * The paper is silent in places and would not train in others. The preset `default` departs from it in: the selection
- * rule, the losses of the codebook, its start from queries, the gate (h_RS + g ⊙ x), what M = 1 stops, four rows a pass
- * and item text. The preset `paper` is literal but for the selection rule and the squared orthogonality loss, which it
+ * rule, the losses of the codebook, its start from queries, the gate (h_RS + g ⊙ x), what M = 1 stops, four rows a pass,
+ * item text and user text. The preset `paper` is literal but for the selection rule and the squared orthogonality loss, which it
  * prints. The header of each file here says what it decides.
  *
  * A row sees items up to its own `visibleUntil` only: the titles by a mask, the prompts because they are selected from
@@ -29,7 +29,7 @@ import {
 } from '@coco-rec/core';
 import { type FusedRows, chosenRows, fusedRows } from '../fused-rows.js';
 import { replaceAt, rowsAt } from '../row-ops.js';
-import { fitProjection, reseedDead, startFromQueries } from './codebook-fit.js';
+import { centreQueries, fitProjection, reseedDead, startFromQueries } from './codebook-fit.js';
 import { RowMask, helpedRows, stopHelped } from './contradiction.js';
 import type { PureKnowledge } from './decouple.js';
 import { type GaugeState, Gauges } from './gauges.js';
@@ -45,12 +45,20 @@ const reseedSample = 1024;
 
 type Losses = NonNullable<FuseResult['losses']>;
 
+/** What `prepare` made. */
+interface Prepared {
+  /** [P, w] */
+  readonly means?: tf.Tensor2D;
+  /** Vectors of the titles to be read. */
+  readonly titles?: tf.Tensor2D;
+}
+
 /** What one call of `fuse` works with. */
 interface Step {
   readonly fused: FusedRows;
   readonly prompts: StepPrompts;
   readonly layout: InputLayout;
-  /** h_RS of the fused rows. [P', D] */
+  /** h_RS of the fused rows, with the user's text where that joins it. [P', D] */
   readonly own: tf.Tensor2D;
   /** The language model learns in this step. */
   readonly learns: boolean;
@@ -90,22 +98,27 @@ export class CoCoFusion extends FusionStrategy {
     if (!codebook) return;
     const warm = await sample(fitSample);
     fitProjection(codebook, text, warm);
+    centreQueries(codebook, warm);
     if (codebook.settings.init === 'queries')
       await startFromQueries(codebook, warm, this.random.derive('codebook'));
   }
 
   /** Puts the titles' vectors on the engine. */
   override async prepare(batch: PreparedBatch): Promise<tf.TensorContainer> {
-    if (batch.phase === 'predict' && this.parts.align.isClosed()) return undefined;
-    return this.parts.titles.load(this.rowsOf(batch));
+    const { userText, titles, align } = this.parts;
+    const means = userText?.load(batch);
+    if (batch.phase === 'predict' && align.isClosed()) return { means };
+    return { means, titles: titles.load(this.rowsOf(batch)) };
   }
 
-  fuse(h: tf.Tensor2D, context: FuseContext): FuseResult {
-    const { pass, batch } = context;
+  fuse(bare: tf.Tensor2D, context: FuseContext): FuseResult {
+    const { pass, batch, prepared } = context;
+    const { means } = (prepared ?? {}) as Prepared;
+    const h = this.parts.userText && means ? this.parts.userText.join(bare, means) : bare; // [P, D]
     if (!pass.training && this.parts.align.isClosed()) return { h };
     const fused = this.rowsOf(batch);
     if (fused.count === 0) return { h };
-    const step = this.startStep(h, fused, context);
+    const step = this.startStep({ bare, h }, fused, context);
     const pure = this.readStep(step, context);
     const lengths = fused.rows.map((row) => batch.rows.visibleUntil[row]);
     const aligned: tf.Tensor2D = tf.add(step.own, this.parts.align.run(step.own, pure, lengths)); // [P', D]
@@ -122,13 +135,17 @@ export class CoCoFusion extends FusionStrategy {
     return fusedRows(batch, this.parts.text, { fusedPositions, maxTitles, share: trainShare });
   }
 
-  private startStep(h: tf.Tensor2D, fused: FusedRows, { pass }: FuseContext): Step {
+  private startStep(
+    { bare, h }: Record<'bare' | 'h', tf.Tensor2D>,
+    fused: FusedRows,
+    { pass }: FuseContext,
+  ): Step {
     const { codebook, decoder, promptIds, titles, align } = this.parts;
     const gate = align.gateSize();
     const learns = pass.training && (gate === undefined || gate > this.startGate());
     if (pass.training) this.gauges.countStep(gate);
     const prompts = codebook
-      ? softPrompts(codebook, rowsAt(h, fused.earliest), pass.training ? this.gauges : undefined)
+      ? softPrompts(codebook, rowsAt(bare, fused.earliest), pass.training ? this.gauges : undefined)
       : fixedPrompts(decoder, promptIds ?? new Int32Array(), fused.sequences);
     return {
       fused,
@@ -153,7 +170,7 @@ export class CoCoFusion extends FusionStrategy {
     const { decoder, lora, titles, decouple } = this.parts;
     const { microBatch, contradiction, semantic } = this.settings;
     const key = pass.nextKey();
-    const loaded = (prepared as tf.Tensor2D | undefined) ?? titles.load(fused);
+    const loaded = ((prepared ?? {}) as Prepared).titles ?? titles.load(fused);
     // The semantic objective is not masked by scope `aligned`, so there every row has something to teach.
     const isMasked = contradiction?.scope !== 'aligned' || semantic.weight === 0;
     const mix = readKnowledge({
@@ -165,6 +182,7 @@ export class CoCoFusion extends FusionStrategy {
       embeddings: () => inputVectors(layout, prompts.vectors, loaded && titles.vectors(loaded)),
       learns,
       mask: isMasked ? mask : undefined,
+      teachingShare: this.gauges.teachingShare,
       scope: contradiction?.scope ?? 'llm',
     });
     return decouple.run(prompts.vectors, mix, layout, pass);
@@ -172,7 +190,7 @@ export class CoCoFusion extends FusionStrategy {
 
   /** Finds M where it counts. @returns the aligned states, with eq. 9 applied where it is taken literally */
   private judge(
-    { fused, own, mask }: Step,
+    { fused, own, mask, layout: { sequenceOf } }: Step,
     aligned: tf.Tensor2D,
     { batch, items }: FuseContext,
   ): tf.Tensor2D {
@@ -180,7 +198,8 @@ export class CoCoFusion extends FusionStrategy {
     const targets = fused.rows.map((row) => batch.rows.target[row]);
     const vectors = withoutTape(() => items.gather(tf.tensor1d(targets, 'int32'))); // [P', D]
     mask.set(helpedRows(aligned, own, vectors));
-    this.gauges.countHelped(mask.share, mask.count);
+    const histories = fused.sequences;
+    this.gauges.countHelped(mask.share, mask.count, mask.learning(sequenceOf).length, histories);
     return this.settings.contradiction?.scope === 'aligned' ? stopHelped(aligned, mask) : aligned;
   }
 
@@ -212,8 +231,11 @@ export class CoCoFusion extends FusionStrategy {
   override async endEpoch(sample: (count: number) => Promise<WarmStates>): Promise<Record<string, number>> {
     const { codebook, itemSide } = this.parts;
     const record = { ...this.gauges.report(), ...(itemSide ? await itemSide.gauges() : {}) };
-    if (codebook?.settings.reseed && this.gauges.usage.some((count) => count > 0)) {
-      record['re-seeded prompts'] = await reseedDead(codebook, this.gauges.usage, await sample(reseedSample));
+    if (codebook) {
+      const states = await sample(reseedSample);
+      centreQueries(codebook, states);
+      if (codebook.settings.reseed && this.gauges.usage.some((count) => count > 0))
+        record['re-seeded prompts'] = await reseedDead(codebook, this.gauges.usage, states);
     }
     this.gauges.reset();
     return record;

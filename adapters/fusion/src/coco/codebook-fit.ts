@@ -33,6 +33,13 @@ export function fitProjection(codebook: Codebook, text: ItemText, { states, hist
   tf.tidy(() => codebook.projection.assign(tf.tensor2d(weights, [D, H])));
 }
 
+/** Puts the queries' mean at 0, or all would come to point one way. */
+export function centreQueries(codebook: Codebook, { states, histories }: WarmStates): void {
+  if (histories.length === 0) return;
+  const shape: [number, number] = [histories.length, codebook.shape.dimension];
+  tf.tidy(() => codebook.centre.assign(tf.mean(codebook.read(tf.tensor2d(states, shape)).raw, 0, true)));
+}
+
 /** RMS norm of one state. */
 function unitSquare(state: Float32Array): Float32Array {
   const scale = 1 / Math.sqrt(dot(state, state) / state.length + 1e-6);

@@ -107,23 +107,39 @@ describe('codebook', function () {
         [1, 2],
       ];
       const squares = (a: number[], b: number[]): number => a.reduce((sum, v, i) => sum + (v - b[i]) ** 2, 0);
-      const chosen = [
-        [0, 2],
-        [0, 0],
-        [1, 1],
-      ];
       const literal = form === 'literal';
+      // Eq. 4 takes every selected prompt; the default form the nearest, which stands first.
+      const chosen = [[0, 2], ...(literal ? [[0, 0]] : []), [1, 1]];
       const expectedOrthogonality = literal
         ? pairs.reduce((sum, [i, j]) => sum + along(unit(z[i]), unit(z[j])), 0)
         : pairs.reduce((sum, [i, j]) => sum + along(k[i], k[j]) ** 2, 0) / 3;
       const expectedQuantisation = literal
         ? chosen.reduce((sum, [s, i]) => sum + squares(e[s], z[i]), 0) / 3
-        : chosen.reduce((sum, [s, i]) => sum + 1.25 * squares(unit(e[s]), k[i]), 0) / 3;
+        : chosen.reduce((sum, [s, i]) => sum + 1.25 * squares(unit(e[s]), k[i]), 0) / 2;
       assert.ok(Math.abs(orthogonality - expectedOrthogonality) < 1e-4);
       assert.ok(Math.abs(quantisation - expectedQuantisation) < 1e-4);
       states.dispose();
       parameters.dispose();
     }
+  });
+
+  it('keeps the mean of the queries at 0, so that they do not all point one way', async () => {
+    const fusion = new OpenFusion(settingsWith({}));
+    const world = await tinyWorld(fusion);
+    const { codebook } = fusion;
+    const sample = await warmStates(world);
+    // States that have drifted: one large direction in common.
+    const states = sample.states.map((value, i) => value + (i % 8 === 3 ? 9 : 0));
+    const likeness = (): number =>
+      tf.tidy(() => {
+        const { queries } = codebook.read(tf.tensor2d(states, [24, 8]));
+        return tf.mean(tf.matMul(queries, queries, false, true)).dataSync()[0];
+      });
+    await fusion.startJoint(async () => sample);
+    const before = likeness();
+    await fusion.endEpoch(async () => ({ ...sample, states }));
+    assert.ok(before > 0.8 && likeness() < 0.3, `${before} → ${likeness()}`);
+    world.dispose();
   });
 
   it('fits the queries to the titles of the history', async () => {

@@ -1,11 +1,17 @@
 /**
- * The codebook of soft prompts (eq. 2, 4, 6). Selection compares directions: query normalise(W_e · RMSnorm(h_u)) with
- * key normalise(z_i − mean z), since raw prompts share one large direction and a softmax over 64 cannot pass θ.
+ * The codebook of soft prompts (eq. 2, 4, 6). Selection compares directions: query normalise(W_e · RMSnorm(h_u) − mean over
+ * users) with key normalise(z_i − mean z), since raw prompts share one large direction, raw queries come to share one
+ * as states drift, and a softmax over 64 cannot pass θ.
+ *
+ * L_Q in its form `unit` pulls together a query and its nearest prompt, as in vector quantisation (van den Oord et al.,
+ * NeurIPS 2017), not every selected one (eq. 4): that draws six prompts to each query and each query to the mean of six,
+ * until all are one.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {
   type Initializer,
   type Parameters,
+  constant,
   customOp,
   gatherRows,
   l2Normalise,
@@ -50,6 +56,8 @@ export class Codebook {
   readonly shared: tf.Variable;
   /** W_e [D, H] */
   readonly projection: tf.Variable;
+  /** Mean of W_e · RMSnorm(h_u) over users, as of the last epoch. [1, H] */
+  readonly centre: tf.Variable;
 
   constructor(
     parameters: Parameters,
@@ -65,12 +73,13 @@ export class Codebook {
     this.vectors = parameters.variable('vectors', [settings.size, H], start, kept);
     this.shared = parameters.variable('shared', [settings.shared, H], normal(deviation), kept);
     this.projection = parameters.variable('projection', [dimension, H], xavier, kept);
+    this.centre = parameters.variable('centre', [1, H], constant(0), { trainable: false });
   }
 
   /** @param states h_u [S, D] */
   read(states: tf.Tensor2D): Reading {
     const raw = linear(unitScale(states), this.projection); // [S, H]
-    const queries = l2Normalise(raw);
+    const queries = l2Normalise(tf.sub(raw, this.centre)) as tf.Tensor2D;
     const centred = tf.sub(this.vectors, tf.mean(this.vectors, 0, true)) as tf.Tensor2D; // [K, H]
     const keys = l2Normalise(centred);
     return { raw, queries, keys, cosines: tf.matMul(queries, keys, false, true) };
@@ -128,13 +137,23 @@ function rawDistance({ raw }: Reading, vectors: tf.Tensor2D, { sequences, codewo
   return tf.mean(tf.sum(tf.square(difference), 1)) as tf.Scalar;
 }
 
-/** Mean of ‖sg(q) − k‖² + .25 ‖q − sg(k)‖² over selected pairs of unit vectors, where ‖q − k‖² = 2 − 2 q·k. */
-function unitDistance({ queries, keys }: Reading, { sequences, codewords }: Selection): tf.Scalar {
+/**
+ * Mean over users of ‖sg(q) − k‖² + .25 ‖q − sg(k)‖², k the nearest of the selected prompts; unit vectors, where
+ * ‖q − k‖² = 2 − 2 q·k.
+ */
+function unitDistance({ queries, keys }: Reading, selection: Selection): tf.Scalar {
+  const { sequences, codewords } = nearest(selection);
   if (codewords.length === 0) return tf.scalar(0);
   const distance = (q: tf.Tensor2D, k: tf.Tensor2D): tf.Tensor =>
     tf.mean(tf.sub(2, tf.mul(2, pairsOf(tf.matMul(q, k, false, true), sequences, codewords))));
   const moveKeys = distance(constantOf(queries), keys);
   return tf.add(moveKeys, tf.mul(commitment, distance(queries, constantOf(keys)))) as tf.Scalar;
+}
+
+/** The first prompt of each sequence: they stand by falling cosine. */
+function nearest({ sequences, codewords }: Selection): Pick<Selection, 'sequences' | 'codewords'> {
+  const isFirst = (_: number, m: number): boolean => m === 0 || sequences[m] !== sequences[m - 1];
+  return { sequences: sequences.filter(isFirst), codewords: codewords.filter((_, m) => isFirst(0, m)) };
 }
 
 /** Elements (sequence, codeword) of a matrix. @param matrix [S, K] @returns [M, 1] */

@@ -27,6 +27,13 @@ export class CoCoConfig extends TextConfig {
   itemText?: boolean;
 
   @Describe(
+    'The mean title vector of a history joins the state of every row before it is aligned. Default true; paper: false.',
+  )
+  @IsOptional()
+  @IsBoolean()
+  userText?: boolean;
+
+  @Describe(
     'One pass of the language model serves the rows at the last positions of a history. Default 4; paper: 1.',
   )
   @IsOptional()

@@ -6,6 +6,10 @@ export interface GaugeState {
   readonly helped: number;
   readonly gateSum: number;
   readonly steps: number;
+  readonly histories: number;
+  readonly teaching: number;
+  /** The share of histories that taught in the epoch before. */
+  readonly teachingShare?: number;
 }
 
 /** Figures of an epoch's training steps for the log. */
@@ -18,6 +22,9 @@ export class Gauges {
   private helped = 0;
   private gateSum = 0;
   private steps = 0;
+  private histories = 0;
+  private teaching = 0;
+  teachingShare?: number;
 
   constructor(codewords: number) {
     this.usage = new Float64Array(codewords);
@@ -28,9 +35,12 @@ export class Gauges {
     for (const codeword of codewords) this.usage[codeword]++;
   }
 
-  countHelped(share: number, rows: number): void {
+  /** @param teaching histories with a row of M = 0 */
+  countHelped(share: number, rows: number, teaching: number, histories: number): void {
     this.rows += rows;
     this.helped += share * rows;
+    this.teaching += teaching;
+    this.histories += histories;
   }
 
   countStep(gate: number | undefined): void {
@@ -74,8 +84,9 @@ export class Gauges {
   }
 
   state(): GaugeState {
-    const { rows, helped, gateSum, steps } = this;
-    return { usage: [...this.usage], prompts: [...this.prompts], rows, helped, gateSum, steps };
+    const { usage, prompts, rows, helped, gateSum, steps, histories, teaching, teachingShare } = this;
+    const sums = { rows, helped, gateSum, steps, histories, teaching, teachingShare };
+    return { usage: [...usage], prompts: [...prompts], ...sums };
   }
 
   restore({ usage, prompts, ...sums }: GaugeState): void {
@@ -85,9 +96,11 @@ export class Gauges {
     Object.assign(this, sums);
   }
 
+  /** Begins an epoch. */
   reset(): void {
     this.usage.fill(0);
     this.prompts.clear();
-    this.rows = this.helped = this.gateSum = this.steps = 0;
+    if (this.histories > 0) this.teachingShare = this.teaching / this.histories;
+    this.rows = this.helped = this.gateSum = this.steps = this.histories = this.teaching = 0;
   }
 }

@@ -35,6 +35,7 @@ function literal(codebook: Codebook, states: tf.Tensor2D): { codebook: Codebook;
     const columns = tf.oneHot(tf.tensor1d(codewords, 'int32'), K);
     return tf.sum(tf.mul(tf.matMul(rows as tf.Tensor2D, cosines), columns), 1, true); // [M, 1]
   };
+  const best = codewords.filter((_, m) => sequences[m] !== sequences[m - 1]); // every sequence has one
   const frozen = tf.tidy(() => tf.keep(tf.clone(pick(reading.cosines))));
   const queries = tf.keep(tf.clone(reading.queries));
   const keys = tf.keep(tf.clone(reading.keys));
@@ -45,6 +46,7 @@ function literal(codebook: Codebook, states: tf.Tensor2D): { codebook: Codebook;
     vectors: codebook.vectors,
     shared: codebook.shared,
     projection: codebook.projection,
+    centre: codebook.centre,
     read: (own: tf.Tensor2D): Reading => codebook.read(own),
     select: (): Selection => selection,
     prompts: ({ cosines }: Reading): tf.Tensor2D => {
@@ -57,8 +59,8 @@ function literal(codebook: Codebook, states: tf.Tensor2D): { codebook: Codebook;
     losses: (own: Reading): { orthogonality: tf.Scalar; quantisation: tf.Scalar } => ({
       orthogonality: codebook.losses(own, selection).orthogonality,
       quantisation: tf.add(
-        far(rowsAt(queries, sequences), rowsAt(own.keys, codewords)),
-        tf.mul(0.25, far(rowsAt(own.queries, sequences), rowsAt(keys, codewords))),
+        far(queries, rowsAt(own.keys, best)),
+        tf.mul(0.25, far(own.queries, rowsAt(keys, best))),
       ) as tf.Scalar,
     }),
   };
@@ -133,6 +135,7 @@ describe('gradients of the whole loss, at fixed M', function () {
     'lora/',
     'titleMap',
     'itemText/',
+    'userText/',
     'semantic/',
     'backbone/',
     'fusion/',

@@ -55,7 +55,8 @@ export class CodebookConfig {
   orthogonality?: 'squared' | 'literal';
 
   @Describe(
-    '`unit`: on unit vectors, prompt and query pulled apart; `literal`: ‖e − z‖² as written. Paper: literal.',
+    '`unit`: on unit vectors, of the nearest prompt only; `literal`: ‖e − z‖² of every selected one, as written. Default ' +
+      'unit; paper: literal.',
   )
   @IsOptional()
   @IsIn(['unit', 'literal'])

@@ -19,8 +19,27 @@ export interface KnowledgePass {
   readonly learns: boolean;
   /** M; undefined: every row teaches. */
   readonly mask?: RowMask;
+  /** The share of histories that taught in the epoch before; undefined in the first. */
+  readonly teachingShare?: number;
   /** What M = 1 stops. `aligned` is stopped behind the aligned state, so here only the work is saved. */
   readonly scope: 'llm' | 'lora' | 'aligned';
+}
+
+/** Floats of H that a block keeps for each vector, about: its norms, projections, attention and feed-forward. */
+const keptByBlock = 20;
+/** Bytes that the tape may take before the backward pass reads again. */
+const tapeLimit = 384 * 2 ** 20;
+
+/**
+ * Reading again costs a forward pass for the histories that teach; keeping the tape costs a backward pass for those that
+ * do not. About as dear as each other (weights are frozen), so the tape is kept where at least half teach, and where it
+ * fits. The share is that of the epoch before, so that a resumed run decides alike.
+ */
+function isTapeCheaper({ decoder, layout, mask, scope, teachingShare }: KnowledgePass): boolean {
+  const vectors = layout.lengths.reduce((a, b) => a + b, 0);
+  const bytes = 4 * vectors * decoder.numLayers * keptByBlock * decoder.hiddenSize;
+  if (bytes > tapeLimit) return false;
+  return !mask || (scope !== 'lora' && (teachingShare ?? 1) >= 0.5);
 }
 
 /** @returns RMSnorm(h_mix) [S, N, H], with the rows that read and teach it */
@@ -31,9 +50,10 @@ export function readKnowledge(pass: KnowledgePass): ProjectedStates {
     readVectors({ decoder, lora, microBatch, dropoutKey, lengths, embeddings, ...more });
   if (!pass.learns) return { states: withoutTape(() => unitScale(read({}, pass.embeddings()))), sequenceOf };
   const embeddings = pass.embeddings();
-  if (!mask) return { states: unitScale(read({}, embeddings)), sequenceOf };
+  if (!mask) return { states: unitScale(read({ keepsTape: isTapeCheaper(pass) }, embeddings)), sequenceOf };
   const learning = (): Int32Array => mask.learning(sequenceOf);
-  const states = read({ backwardRows: learning }, embeddings);
+  const keepsTape = isTapeCheaper(pass);
+  const states = read(keepsTape ? { keepsTape } : { backwardRows: learning }, embeddings);
   if (pass.scope === 'aligned') return { states: unitScale(states), sequenceOf };
   if (pass.scope === 'llm') return { states: unitScale(states), sequenceOf, mask };
   const helped = (): Int32Array => mask.helped(sequenceOf);

@@ -9,6 +9,7 @@ import type { CoCoSettings } from './presets.js';
 import { promptTextCount, promptTexts } from './prompt-texts.js';
 import { promptTokens } from './prompts.js';
 import { Semantic } from './semantic.js';
+import { UserText } from './user-text.js';
 import { type TitleInput, TitleTokens, TitleVectors } from './title-input.js';
 
 /** What CoCo is made of. */
@@ -24,6 +25,7 @@ export interface CoCoParts {
   readonly lora?: LoraWeights;
   readonly semantic?: Semantic;
   readonly itemSide?: ItemTextSide;
+  readonly userText?: UserText;
 }
 
 /** Encodes the titles and makes the weights. */
@@ -34,9 +36,9 @@ export async function buildParts(settings: CoCoSettings, context: FusionContext)
   const text = await ItemText.load(context, 'coco', settings.control);
   const H = text.hiddenSize;
   const codebook = settings.soft ? await buildCodebook(settings, context, decoder) : undefined;
-  const features =
-    settings.itemText || settings.semantic.weight > 0 ? await text.features(settings.textWidth) : undefined;
   const { weight, temperature } = settings.semantic;
+  const needsFeatures = settings.itemText || settings.userText || weight > 0;
+  const features = needsFeatures ? await text.features(settings.textWidth) : undefined;
   const semanticScope = parameters.scope('semantic');
   return {
     decoder,
@@ -51,6 +53,10 @@ export async function buildParts(settings: CoCoSettings, context: FusionContext)
       features && weight > 0 ? new Semantic(semanticScope, D, text, features, temperature) : undefined,
     itemSide:
       features && settings.itemText ? new ItemTextSide(parameters.scope('itemText'), features, D) : undefined,
+    userText:
+      features && settings.userText
+        ? new UserText(parameters.scope('userText'), text, features, D)
+        : undefined,
   };
 }
 

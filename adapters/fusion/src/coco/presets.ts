@@ -16,6 +16,7 @@ export interface CoCoSettings {
   readonly control: Control;
   readonly textWidth: number;
   readonly itemText: boolean;
+  readonly userText: boolean;
   readonly fusedPositions: number;
   readonly trainShare: number;
   readonly maxTitles: number;
@@ -42,6 +43,7 @@ type PresetValues = Omit<CoCoSettings, 'preset' | 'control' | 'textWidth'>;
 
 const defaultValues: PresetValues & Required<Pick<CoCoSettings, 'decouple' | 'contradiction' | 'lora'>> = {
   itemText: true,
+  userText: true,
   fusedPositions: 4,
   trainShare: 1,
   maxTitles: 16,
@@ -76,6 +78,7 @@ const defaultValues: PresetValues & Required<Pick<CoCoSettings, 'decouple' | 'co
 const paperValues: typeof defaultValues = {
   ...defaultValues,
   itemText: false,
+  userText: false,
   fusedPositions: 1,
   codebook: {
     ...defaultValues.codebook,
@@ -90,7 +93,7 @@ const paperValues: typeof defaultValues = {
 
 /** What the preset `paper` does not take from the paper; printed when it is used. */
 export const paperExceptions: readonly string[] = [
-  'CoCo, preset paper: prompts are selected by the cosine with the centred codebook (rule "cosine"), since the ' +
+  'CoCo, preset paper: prompts are selected by the cosine of centred queries and prompts (rule "cosine"), since the ' +
     "paper's softmax over 64 prompts cannot pass its threshold.",
   'CoCo, preset paper: the orthogonality loss is the mean squared cosine, since the sum of cosines as written has a ' +
     'negative minimum.',
