@@ -1,8 +1,8 @@
 /**
- * The titles at the user side without the language model in between: the mean title vector of what a row has seen,
- * projected, joins the state of every row before it is aligned. Not in the paper, in which a user's knowledge passes
- * through the language model only: that pass serves a few rows of a history, this one costs next to nothing and serves
- * all. The weight starts at 0, so that a fused model starts as its backbone; a row that sees no title keeps its state.
+ * The titles at the user side without the language model in between, as in `concat`: h = h_RS + W [h_RS; u], u the mean
+ * title vector of what a row has seen, for every row and before it is aligned. Not in the paper, in which a user's
+ * knowledge passes through the language model only: that pass serves a few rows of a history, this costs next to
+ * nothing and serves all. W starts at 0, so that a fused model starts as its backbone.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type Parameters, type PreparedBatch, constant, linear } from '@coco-rec/core';
@@ -19,7 +19,8 @@ export class UserText {
     private readonly features: VectorTable,
     dimension: number,
   ) {
-    this.weight = parameters.variable('weight', [features.width, dimension], constant(0));
+    const shape = [dimension + features.width, dimension];
+    this.weight = parameters.variable('weight', shape, constant(0), { weightDecay: false });
   }
 
   /** The mean vectors of a batch's rows, on the engine; no function of any weight. @returns [P, w] */
@@ -30,6 +31,6 @@ export class UserText {
 
   /** @param h [P, D] @param means of `load` @returns [P, D] */
   join(h: tf.Tensor2D, means: tf.Tensor2D): tf.Tensor2D {
-    return tf.add(h, linear(means, this.weight));
+    return tf.add(h, linear(tf.concat2d([h, means], 1), this.weight)); // [P, D]
   }
 }
