@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { UsageError } from '@coco-rec/core';
+import { type ItemTextVectors, UsageError } from '@coco-rec/core';
 import { testDataset } from '@coco-rec/core/testing';
 import { fdsa } from './fdsa.js';
 import { type SmallWorld, assertClose, shake, smallWorld, statesOf, weightOf } from './small-world.test.js';
@@ -11,6 +11,13 @@ const small = { dimension: 4, maxLength: 8, numLayers: 1 };
 function silence({ parameters }: SmallWorld, name: string): void {
   const { variable } = weightOf(parameters, name);
   tf.tidy(() => variable.assign(tf.zerosLike(variable) as typeof variable));
+}
+
+/** Vectors of 3 numbers, none like another. */
+function textsOf(itemCount: number): ItemTextVectors {
+  const values = Float32Array.from({ length: 3 * (itemCount + 1) }, (_, i) => (i < 3 ? 0 : Math.sin(5 * i)));
+  const hasText = new Uint8Array(itemCount + 1).fill(1, 1);
+  return { values, hiddenSize: 3, hasText };
 }
 
 describe('FDSA', () => {
@@ -70,6 +77,44 @@ describe('FDSA', () => {
     };
     assert.ok((await mean('norm')) < 1e-5);
     assert.ok((await mean('none')) > 1e-3);
+  });
+
+  it('reads texts in place of attributes: items of one text are alike in the feature stream', async () => {
+    const dataset = { ...testDataset(), attributes: undefined };
+    const texts = textsOf(dataset.itemCount);
+    texts.values.copyWithin(2 * 3, 1 * 3, 2 * 3); // item 2 has the text of item 1
+    const world = smallWorld(fdsa, { ...small, features: 'text', output: 'none' }, { dataset, texts });
+    const names = world.parameters.entries().map(({ name }) => name);
+    assert.ok(!names.some((name) => name.includes('featureAttention')), names.join());
+    silence(world, 'backbone/items');
+    const [[one], [same], [other]] = await statesOf(world.backbone, [[1], [2], [3]]);
+    assertClose(one, same);
+    assert.ok(one.some((value, i) => Math.abs(value - other[i]) > 1e-4));
+    world.parameters.dispose();
+  });
+
+  it('weighs a text among the attributes; an item without text reads its attributes only', async () => {
+    const dataset = testDataset();
+    const texts = textsOf(dataset.itemCount);
+    texts.hasText[3] = 0;
+    const change = new Float32Array(texts.values.length).fill(1);
+    const keys = { ...small, output: 'none' };
+    const statesWith = async (features: string, values: Float32Array): Promise<number[][]> => {
+      const world = smallWorld(fdsa, { ...keys, features }, { dataset, texts: { ...texts, values } });
+      const states = await statesOf(world.backbone, [[3], [4]]);
+      world.parameters.dispose();
+      return states.map(([first]) => first);
+    };
+    const [without, withText] = await statesWith('both', texts.values);
+    const [withoutToo, withOther] = await statesWith('both', change);
+    assertClose(without, withoutToo);
+    assert.ok(withText.some((value, i) => Math.abs(value - withOther[i]) > 1e-4));
+    const [attributesOnly] = await statesWith('attributes', texts.values);
+    assertClose(without, attributesOnly);
+  });
+
+  it('refuses to be built for texts that nobody gave', () => {
+    assert.throws(() => smallWorld(fdsa, { ...small, features: 'both' }), UsageError);
   });
 
   it('says what is missing where items have no attributes', () => {

@@ -1,8 +1,8 @@
 /**
  * FDSA: self-attention over items and, apart from it, over their features (Zhang et al., IJCAI 2019).
  *
- * Two causal transformers read the history, one its items, the other what attention makes of each item's attributes; their
- * states together give the user state.
+ * Two causal transformers read the history, one its items, the other what attention makes of each item's features; their
+ * states together give the user state. Features are attributes, the item's text as a language model's vector, or both.
  *
  * Deviations. There is no code of the authors; RecBole's `FDSA` is what the published figures on this data come from.
  * - The paper has items, categories and brands in one embedding space with BCE; here the loss is the config's, as in
@@ -11,7 +11,8 @@
  *   fields, of which there is one here.
  * - The weights of the attention come from two layers with a ReLU, as in RecBole; the paper has one.
  * - Each stream has its own positions and layer norms; RecBole shares one table and one norm, the output's included.
- * - The paper's text features are not here: a backbone is given no language model. A fusion gives text to the item stream.
+ * - A text is one feature, the mean state of a language model over its tokens, centred and projected; the paper has word
+ *   vectors of the five words with the highest topic weight. RecBole has none.
  * - Rows are trained at every position, which is the same as RecBole's prefixes: the model is causal.
  * - The epsilon of the layer norms is 1e-5, RecBole's 1e-12.
  */
@@ -28,6 +29,7 @@ import {
   type Parameters,
   type Pass,
   type PreparedBatch,
+  UsageError,
   causalMask,
   constant,
   defaultBackboneCapabilities,
@@ -35,8 +37,14 @@ import {
   normal,
 } from '@coco-rec/core';
 import { checkHeads } from './layers/check-heads.js';
-import { type FeatureAttention, buildFeatureAttention, featureVectors } from './layers/feature-attention.js';
+import {
+  type FeatureAttention,
+  buildFeatureAttention,
+  featureVectors,
+  ofEachItem,
+} from './layers/feature-attention.js';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
+import { type TextFeatures, buildTextFeatures, textFeatures } from './layers/text-features.js';
 import {
   type TransformerBlock,
   type TransformerOptions,
@@ -55,6 +63,13 @@ export class FDSAConfig extends TransformerConfig {
   @Describe('Activation of the feed-forward layer.')
   @IsIn(['relu', 'gelu'])
   activation: 'relu' | 'gelu' = 'gelu';
+
+  @Describe(
+    'What the feature stream reads of an item: `attributes`, `text` (vectors of the language model in `knowledge`; no fusion is ' +
+      'needed), or `both`.',
+  )
+  @IsIn(['attributes', 'text', 'both'])
+  features: 'attributes' | 'text' | 'both' = 'attributes';
 
   @Describe(
     'What becomes of the joined state: a layer `norm` and dropout, as in RecBole, or `none`, as in the paper.',
@@ -76,11 +91,11 @@ export class FDSABackbone extends Backbone {
   readonly id = 'fdsa';
   readonly dimension: number;
   override readonly maxLength: number;
-  override readonly capabilities = capabilities;
-  private attributes!: ItemAttributes;
+  override readonly capabilities: BackboneCapabilities;
   private itemStream!: Stream;
   private featureStream!: Stream;
-  private features!: FeatureAttention;
+  private attributes?: { readonly ofItems: ItemAttributes; readonly attention: FeatureAttention };
+  private texts?: TextFeatures;
   private join!: { readonly weight: tf.Variable; readonly bias: tf.Variable };
   private outputNorm?: Norm;
 
@@ -88,20 +103,33 @@ export class FDSABackbone extends Backbone {
     super();
     this.dimension = config.dimension;
     this.maxLength = config.maxLength;
+    this.capabilities = { ...capabilities, attributes: config.features !== 'text' };
   }
 
-  protected build(parameters: Parameters, { dataset }: BackboneContext): void {
+  protected build(parameters: Parameters, context: BackboneContext): void {
     const { dimension: D, output } = this.config;
-    this.attributes = dataset.attributes as ItemAttributes; // `initialize` has looked
     this.itemStream = this.buildStream(parameters.scope('items'));
     this.featureStream = this.buildStream(parameters.scope('features'));
-    const shape = { count: this.attributes.count, dimension: D };
-    this.features = buildFeatureAttention(parameters.scope('featureAttention'), shape);
+    this.buildFeatures(parameters, context);
     this.join = {
       weight: parameters.variable('join', [2 * D, D], normal(0.02)),
       bias: parameters.variable('joinBias', [D], constant(0), { weightDecay: false }),
     };
     if (output === 'norm') this.outputNorm = buildNorm(parameters, 'outputNorm', D);
+  }
+
+  private buildFeatures(parameters: Parameters, { dataset, texts }: BackboneContext): void {
+    const { dimension, features } = this.config;
+    if (features !== 'text') {
+      const ofItems = dataset.attributes as ItemAttributes; // `initialize` has looked
+      const shape = { count: ofItems.count, dimension };
+      const attention = buildFeatureAttention(parameters.scope('featureAttention'), shape);
+      this.attributes = { ofItems, attention };
+    }
+    if (features === 'attributes') return;
+    if (!texts)
+      throw new UsageError('"backbone.features" needs vectors of the item texts, and none were given.');
+    this.texts = buildTextFeatures(parameters.scope('textFeatures'), texts, dimension);
   }
 
   private buildStream(parameters: Parameters): Stream {
@@ -121,13 +149,20 @@ export class FDSABackbone extends Backbone {
     const mask = causalMask(lengths, T);
     const options: TransformerOptions = { ...this.config, innerDropout: 0, norm: 'post', mask, pass };
     const itemVectors = items.gather(tf.reshape(batch.itemIds, [B * T])); // [B·T, D]
-    const features = featureVectors(this.features, this.attributes, batch.items); // [B·T, D]
+    const features = this.featureVectors(batch.items); // [B·T, D]
     const states = [
       runStream(this.itemStream, tf.reshape(itemVectors, [B, T, D]), options),
       runStream(this.featureStream, tf.reshape(features, [B, T, D]), options),
     ];
     const joined = linear(tf.concat(states, 2), this.join.weight, this.join.bias) as tf.Tensor3D; // [B, T, D]
     return this.outputNorm ? pass.dropout(normalise(joined, this.outputNorm), dropout) : joined;
+  }
+
+  /** @param ids [N] item ids @returns [N, D] */
+  private featureVectors(ids: Int32Array): tf.Tensor2D {
+    const { attributes, texts } = this;
+    if (attributes) return featureVectors(attributes.attention, attributes.ofItems, ids, texts);
+    return ofEachItem(ids, (items) => textFeatures(texts as TextFeatures, items));
   }
 }
 
@@ -149,11 +184,12 @@ export const fdsa: BackboneDescriptor<FDSAConfig> = {
   id: 'fdsa',
   specVersion: 'v1',
   summary:
-    'FDSA: one transformer over the items and one over their attributes, joined; needs item attributes.',
+    'FDSA: one transformer over the items and one over their features (attributes, texts, or both), joined.',
   paper:
     'Zhang et al., "Feature-level Deeper Self-Attention Network for Sequential Recommendation", IJCAI 2019',
   config: FDSAConfig,
   capabilities,
+  readsTexts: ({ features }) => features !== 'attributes',
   create: (config) => {
     checkHeads(config);
     return new FDSABackbone(config);

@@ -8,6 +8,7 @@ import {
   type BackboneDescriptor,
   type Batch,
   type Dataset,
+  type ItemTextVectors,
   Parameters,
   Pass,
   Random,
@@ -34,9 +35,9 @@ export interface SmallWorld {
 export function smallWorld(
   descriptor: BackboneDescriptor,
   keys: object,
-  options: { dataset?: Dataset; loss?: LossSetting } = {},
+  options: { dataset?: Dataset; loss?: LossSetting; texts?: ItemTextVectors } = {},
 ): SmallWorld {
-  const { dataset = testDataset(), loss = 'softmax' } = options;
+  const { dataset = testDataset(), loss = 'softmax', texts } = options;
   const split = leaveOneOut(dataset);
   const parameters = new Parameters(new Random(1).derive('parameters'));
   const backbone = descriptor.create(readConfig(descriptor.config, keys, 'backbone'));
@@ -46,6 +47,7 @@ export function smallWorld(
     parameters: parameters.scope('backbone'),
     loss: createLoss(loss, { dataset, trainLengths, random: new Random(2) }),
     dataset,
+    texts,
   });
   for (const { name } of parameters.entries()) shake(parameters, name, 0.2);
   return { backbone, parameters, split };

@@ -1,6 +1,6 @@
 import { UsageError } from './errors.js';
 import type { Registry } from './registry.js';
-import type { FusionNeeds } from './specification/capabilities.js';
+import type { FusionNeeds, KnowledgeCapabilities } from './specification/capabilities.js';
 import type { BackboneDescriptor, FusionDescriptor } from './specification/descriptor.js';
 
 export interface Pairing {
@@ -30,21 +30,30 @@ export function checkNeeds({ fusion, needs, backbone, knowledge }: Pairing, regi
         `These would do: ${fitting.map(({ id }) => id).join(', ') || 'none'}.`,
     );
   }
-  if (!needs.knowledge) return;
-  const knowledgeNeeds = needs.knowledge;
+  if (needs.knowledge) checkKnowledge(`Fusion "${fusion.id}"`, needs.knowledge, knowledge, registry);
+}
+
+/**
+ * @param asker who needs a language model: `Fusion "text"` @param knowledge its id; undefined: none in the config
+ * @throws UsageError with what is missing and what would do
+ */
+export function checkKnowledge(
+  asker: string,
+  needs: Partial<KnowledgeCapabilities>,
+  knowledge: string | undefined,
+  registry: Registry,
+): void {
   const models = registry
     .list('knowledge')
-    .filter((other) => missing(knowledgeNeeds, other.capabilities).length === 0);
+    .filter((other) => missing(needs, other.capabilities).length === 0);
   const wouldDo = `These would do: ${models.map(({ id }) => id).join(', ') || 'none'}.`;
   if (knowledge === undefined) {
-    throw new UsageError(
-      `Fusion "${fusion.id}" needs a language model: add a section "knowledge". ${wouldDo}`,
-    );
+    throw new UsageError(`${asker} needs a language model: add a section "knowledge". ${wouldDo}`);
   }
-  const lacksOfModel = missing(knowledgeNeeds, registry.get('knowledge', knowledge).capabilities);
+  const lacksOfModel = missing(needs, registry.get('knowledge', knowledge).capabilities);
   if (lacksOfModel.length > 0) {
     throw new UsageError(
-      `Fusion "${fusion.id}" needs a language model that can ${lacksOfModel.join(', ')}; "${knowledge}" cannot. ${wouldDo}`,
+      `${asker} needs a language model that can ${lacksOfModel.join(', ')}; "${knowledge}" cannot. ${wouldDo}`,
     );
   }
 }

@@ -21,7 +21,14 @@ export type {
   TextStore,
 } from './specification/ports.js';
 export type { TextPrompt, TextWriter, WrittenText } from './specification/text-writer.js';
-export type { Ranker, RankOptions, TopK, FitContext, NamedArray } from './specification/ranker.js';
+export type {
+  ExternalFile,
+  Ranker,
+  RankOptions,
+  TopK,
+  FitContext,
+  NamedArray,
+} from './specification/ranker.js';
 export type {
   KnowledgeLLM,
   DifferentiableDecoder,
@@ -48,6 +55,7 @@ export {
   defaultBackboneCapabilities,
   disposeBatch,
   type BackboneContext,
+  type ItemTextVectors,
   type OpenContext,
 } from './specification/backbone.js';
 export type { RowLoss } from './specification/row-loss.js';
@@ -82,6 +90,8 @@ export { readConfig } from './config/validate.js';
 export { RunConfig, TrainConfig, EvaluateConfig, type UnitSetting } from './config/run-config.js';
 export { Registry } from './registry.js';
 export { createContainer, tokens, type Ports } from './container.js';
+export { type TextEncoder, centred, encodeTexts, scaledToOne } from './knowledge/encode-texts.js';
+export { encodeItemTexts, itemTexts } from './knowledge/item-text-vectors.js';
 export { MemoryTextStore } from './knowledge/memory-text-store.js';
 export {
   emptyAnswer,
@@ -89,7 +99,7 @@ export {
   type StoredTextWriterOptions,
 } from './knowledge/stored-text-writer.js';
 export { TextLedger, type LedgerEntry } from './knowledge/text-ledger.js';
-export { checkNeeds, type Pairing } from './check-needs.js';
+export { checkKnowledge, checkNeeds, type Pairing } from './check-needs.js';
 export { encodeSafetensors, decodeSafetensors } from './data/safetensors.js';
 export { nextItemRows, lastItemRows } from './data/row-samplers.js';
 export { clozeRows, withMaskPlace, type HiddenPositions } from './data/cloze.js';

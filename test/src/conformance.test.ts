@@ -27,6 +27,7 @@ const small: Readonly<Record<string, unknown>> = { dimension: 16, maxLength: 12 
 /** Settings of backbones whose code the defaults do not reach. */
 const backboneVariants: Readonly<Record<string, readonly object[]>> = {
   bsarec: [{ transform: 'history' }],
+  fdsa: [{ features: 'text' }, { features: 'both' }],
 };
 
 /** And of fusions; asked on the default backbone only, to bound the time. */
@@ -153,7 +154,7 @@ describe(`conformance on ${testEngine}`, () => {
   for (const backbone of backbones) {
     for (const variant of [{}, ...(backboneVariants[backbone.id] ?? [])]) {
       describe(`backbone ${backbone.id} ${JSON.stringify(variant)}`, () =>
-        declare(backboneChecks(backbone, { config: smallConfig(backbone, variant) })));
+        declare(backboneChecks(backbone, { config: smallConfig(backbone, variant), knowledge })));
     }
     for (const fusion of fusions) {
       for (const keys of [{}, ...((isDefault(backbone) && variants[fusion.id]) || [])]) {

@@ -3,12 +3,21 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Registry, type UnitSetting, findLoss, readConfig } from '@coco-rec/core';
-import { builtInUnits, checkConfig, readConfigFile } from '@coco-rec/standard';
+import {
+  applyOverrides,
+  builtInUnits,
+  checkConfig,
+  createRecommender,
+  readConfigFile,
+} from '@coco-rec/standard';
 import { root } from './layout/sources.js';
+import { startTestEngine, testEngine } from './support/engine.js';
+import { temporaryFolder } from './support/small-run.js';
 
 const folder = join(root, 'examples', 'configs');
 const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
 const registry = new Registry(builtInUnits);
+const { folder: runs, remove } = temporaryFolder();
 
 /** A unit's id and its other keys. */
 function split(setting: UnitSetting): { id: string; keys: object } {
@@ -34,6 +43,29 @@ describe('example configs', () => {
       if (!config.knowledge) return;
       const knowledge = split(config.knowledge);
       readConfig(registry.get('knowledge', knowledge.id).config, knowledge.keys, 'knowledge');
+    });
+  }
+
+  before(startTestEngine);
+  after(remove);
+
+  for (const file of files.filter((name) => name.endsWith('-best.yaml'))) {
+    it(`${file} runs, for a few steps on a small shop`, async () => {
+      const short = ['dimension=8', 'maxLength=8'].map((set) => `backbone.${set}`);
+      if (file.includes('s3rec')) short.push('backbone.preTrainEpochs=1');
+      const plain = applyOverrides(await readConfigFile(join(folder, file)), [
+        ...short,
+        'train.epochs=1',
+        'train.evaluateEvery=1',
+        `engine=${testEngine}`,
+        `output=${join(runs, file)}`,
+      ]);
+      const data = { format: 'shop', items: 40, users: 30, tastes: 8 };
+      const recommender = createRecommender({ ...plain, data });
+      const { training, test } = await recommender.fit();
+      recommender.dispose();
+      assert.equal(training.bestEpoch, 1);
+      assert.ok(test['recall@20'] > 0);
     });
   }
 });

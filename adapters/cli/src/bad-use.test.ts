@@ -43,6 +43,13 @@ const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = 
     2,
     /histories\.jsonl, line 2/,
   ],
+  ['recommend: two sources', ['recommend', 'tiny', '--user', 'u1', '--file', '-'], 2, /--user or --file/],
+  [
+    'recommend: one history for two users',
+    ['recommend', 'tiny', '--history', 'i1', '--user', 'u1', '--user', 'u2'],
+    2,
+    /one --user at most/,
+  ],
   ['an output folder below a file', train('output=base.yaml/run'), 1, /base\.yaml.*folder/],
 ];
 const cases: readonly BadCase[] = rows.map(([name, line, code, pattern]) => ({ name, line, code, pattern }));

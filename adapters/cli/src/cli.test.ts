@@ -74,6 +74,30 @@ describe('coco, as a process', function () {
   });
 
   describe('recommend', () => {
+    it('takes users of the data by id, with their own history or another', async () => {
+      const lines = await readFile(shop.at('tiny/tiny.inter'), 'utf8');
+      const own = [...lines.matchAll(/^u5\t(\S+)/gm)].map(([, item]) => item);
+      const ask = async (...args: string[]): Promise<{ items: unknown; user?: string }[]> => {
+        const run = await shop.coco(['recommend', 'runs/base', '-k', '3', ...args]);
+        assertGood(run);
+        const printed = run.output.trim().split('\n');
+        return printed.map((line) => JSON.parse(line) as { items: unknown; user?: string });
+      };
+      const [[byHistory], byUser] = [
+        await ask('--history', own.join(), '--json'),
+        await ask('--user', 'u5', '--user', 'u6'),
+      ];
+      assert.deepEqual(
+        byUser.map(({ user }) => user),
+        ['u5', 'u6'],
+      );
+      assert.deepEqual(byUser[0].items, byHistory.items);
+      assert.notDeepEqual(byUser[1].items, byHistory.items);
+      const table = await shop.coco(['recommend', 'runs/base', '--user', 'u5']);
+      assertGood(table);
+      assert.match(table.output, /^Recommended/);
+    });
+
     it('answers a history of nobody known, and skips unknown items aloud', async () => {
       const run = await shop.coco([
         'recommend',

@@ -2,39 +2,58 @@ import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { CocoError, UsageError } from '@coco-rec/core';
 
-/** Histories of a JSON Lines file, or of standard input ("-"). @throws UsageError with the line number */
-export async function readHistories(path: string, signal: AbortSignal): Promise<string[][]> {
+/** Whom to recommend for: somebody with a history, a user of the data, or one of these with another history. */
+export interface Asked {
+  /** Raw item ids, oldest first; absent: the user's own. */
+  readonly history?: string[];
+  /** Raw id; absent: nobody in particular. */
+  readonly user?: string;
+}
+
+/** Those of a JSON Lines file, or of standard input ("-"). @throws UsageError with the line number */
+export async function readHistories(path: string, signal: AbortSignal): Promise<Asked[]> {
   const name = path === '-' ? 'standard input' : path;
   const text = path === '-' ? await readInput(signal) : await readText(path);
   return parseHistories(text, name);
 }
 
-/** One history a line: a list of ids, or an object with such a list as "history". Empty lines are skipped. */
-export function parseHistories(text: string, name: string): string[][] {
+/** One a line: a list of ids, or an object with such a list as "history", with a "user", or both. Empty lines are skipped. */
+export function parseHistories(text: string, name: string): Asked[] {
   return text.split(/\r?\n/).flatMap((line, i) => {
     if (line.trim() === '') return [];
-    const history = historyOf(line);
-    if (!history) {
+    const asked = askedOf(line);
+    if (!asked) {
       throw new UsageError(
-        `${name}, line ${i + 1}: write a list of item ids such as ["a", "b"], or {"history": ["a"]}.`,
+        `${name}, line ${i + 1}: write a list of item ids such as ["a", "b"], or {"history": ["a"]}, or {"user": "u"}.`,
       );
     }
-    return [history];
+    return [asked];
   });
 }
 
-function historyOf(line: string): string[] | undefined {
+function askedOf(line: string): Asked | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
     return undefined;
   }
-  if (value !== null && typeof value === 'object' && 'history' in value) value = value.history;
+  if (Array.isArray(value)) value = { history: value };
+  if (value === null || typeof value !== 'object') return undefined;
+  const { history, user } = value as { history?: unknown; user?: unknown };
+  const ids = history === undefined ? undefined : idsOf(history);
+  if (history === undefined ? user === undefined : !ids) return undefined;
+  if (user !== undefined && !isId(user)) return undefined;
+  return { ...(ids && { history: ids }), ...(user !== undefined && { user: String(user) }) };
+}
+
+const isId = (value: unknown): value is string | number =>
+  typeof value === 'string' || typeof value === 'number';
+
+function idsOf(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const ids: unknown[] = value;
-  if (!ids.every((id) => typeof id === 'string' || typeof id === 'number')) return undefined;
-  return ids.map(String);
+  return ids.every(isId) ? ids.map(String) : undefined;
 }
 
 async function readText(path: string): Promise<string> {
@@ -49,7 +68,7 @@ async function readText(path: string): Promise<string> {
 
 async function readInput(signal: AbortSignal): Promise<string> {
   if (process.stdin.isTTY)
-    throw new UsageError('Give histories: --history a,b,c, or --file, or on standard input.');
+    throw new UsageError('Give histories: --history a,b,c, --user u, or --file, or on standard input.');
   const parts: Buffer[] = [];
   for await (const part of addAbortSignal(signal, process.stdin)) parts.push(part as Buffer);
   return Buffer.concat(parts).toString('utf8');

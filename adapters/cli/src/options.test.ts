@@ -31,15 +31,28 @@ describe('options', () => {
 
 describe('parseHistories', () => {
   it('reads lists and objects, numbers as ids, and skips empty lines', () => {
-    assert.deepEqual(parseHistories('["a","b"]\r\n\n{"user":"u","history":[7]}\n[]\n', 'f'), [
-      ['a', 'b'],
-      ['7'],
-      [],
+    const text = '["a","b"]\r\n\n{"user":"u","history":[7]}\n[]\n{"user":9}\n{"history":[],"more":1}\n';
+    assert.deepEqual(parseHistories(text, 'f'), [
+      { history: ['a', 'b'] },
+      { history: ['7'], user: 'u' },
+      { history: [] },
+      { user: '9' },
+      { history: [] },
     ]);
   });
 
   it('names file and line of what it cannot read', () => {
-    for (const bad of ['{', '"a"', '{"history":"a"}', '[{}]', '[null]', 'null']) {
+    for (const bad of [
+      '{',
+      '"a"',
+      '{"history":"a"}',
+      '[{}]',
+      '[null]',
+      'null',
+      '{}',
+      '{"user":[]}',
+      '{"user":"u","history":1}',
+    ]) {
       assert.throws(
         () => parseHistories(`[]\n${bad}`, 'h.jsonl'),
         (error: Error) => {

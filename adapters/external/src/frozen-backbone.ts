@@ -95,6 +95,10 @@ export abstract class FrozenBackbone extends Backbone {
   }
 }
 
+/** The paths that a config gives. */
+export const named = (...paths: readonly (string | undefined)[]): string[] =>
+  paths.filter((path) => path !== undefined);
+
 /** Puts states that were made before the tape beside a batch. @param states [B·T·D] */
 export function withStates(batch: PreparedBatch, states: Float32Array, dimension: number): PreparedBatch {
   const { batchSize, length } = batch;

@@ -25,6 +25,7 @@ import {
   FrozenConfig,
   type ItemTable,
   frozenCapabilities,
+  named,
   withStates,
 } from './frozen-backbone.js';
 import { itemTable, matchIds, missingItems } from './match-ids.js';
@@ -82,6 +83,11 @@ export class VectorsBackbone extends FrozenBackbone {
     this.warnings.push(...missingItems(this.counts));
     this.loadUsers(userFile, context);
     return table;
+  }
+
+  override externalFiles(): readonly string[] {
+    const { users, items, userIds, itemIds } = this.config;
+    return named(users, userIds, items, itemIds);
   }
 
   private loadUsers(file: VectorFile, context: OpenContext): void {

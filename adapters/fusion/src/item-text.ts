@@ -1,11 +1,12 @@
 import {
-  type Dataset,
   type FusionContext,
   type PreparedBatch,
   type Random,
-  UsageError,
+  centred,
+  encodeTexts,
+  itemTexts,
+  scaledToOne,
 } from '@coco-rec/core';
-import { centred, encodeTexts, scaledToOne } from './encode-texts.js';
 import type { Control } from './text-config.js';
 import { type VectorTable, whiten } from './whiten.js';
 
@@ -33,16 +34,15 @@ export class ItemText {
   /** @throws UsageError if there are no texts or the language model cannot encode. */
   static async load(context: FusionContext, fusion: string, control: Control): Promise<ItemText> {
     const { dataset, random } = context;
-    const texts = readTexts(dataset, fusion);
+    const asker = `Fusion "${fusion}"`;
+    const texts = itemTexts(dataset, asker);
     const hasText = Uint8Array.from(texts, (text, item) => (item > 0 && text !== '' ? 1 : 0));
     const titleOf = Int32Array.from(texts.keys());
     if (control === 'placebo') permute(titleOf, hasText, random.derive('placebo'));
     const described = [...titleOf].filter((item) => hasText[item] === 1);
-    if (described.length === 0)
-      throw new UsageError(`Fusion "${fusion}": every item text of ${dataset.name} is empty.`);
     const { vectors, hiddenSize } = await encodeTexts(
       context,
-      fusion,
+      asker,
       described.map((item) => texts[titleOf[item]]),
     );
     const values = centred(vectors, described, texts.length, hiddenSize);
@@ -59,15 +59,6 @@ export class ItemText {
     const described = this.hasText.reduce((a, b) => a + b, 0);
     return { ...this.table, values: scaledToOne(this.table.values, described, this.hiddenSize) };
   }
-}
-
-function readTexts({ texts, name, itemCount }: Dataset, fusion: string): string[] {
-  if (!texts) {
-    throw new UsageError(
-      `Fusion "${fusion}" needs item texts, and ${name} has none: name the columns in "data.text".`,
-    );
-  }
-  return Array.from({ length: itemCount + 1 }, (_, item) => texts.get(item));
 }
 
 /** Permutes among the items that have a text. */

@@ -6,12 +6,16 @@ import {
   type Progress,
   type Ranker,
   type RunConfig,
+  type Strings,
   type UnitDescriptor,
+  UsageError,
   createContainer,
   evaluateRanker,
+  nearestName,
   tokens,
 } from '@coco-rec/core';
 import { FileKnowledgeStore, FileTextStore } from '@coco-rec/llm';
+import { demandSameFiles, demandUnchangedFiles } from './external-files.js';
 import { type PlainConfig, checkConfig } from './load-config.js';
 import { NodeFileStore, nodeHasher, silentProgress } from './node-ports.js';
 import { builtInUnits } from './register-all.js';
@@ -110,16 +114,19 @@ export class Recommender {
    * model's answer to no history.
    * @param histories raw item ids, oldest first
    * @param options.removeSeen leave out items of the history; default: as `evaluate.filter` says
-   * @param options.users raw ids of the users, one for each history, for a backbone that holds something of each user
+   * @param options.users raw ids of the users, one for each history (undefined: nobody in particular), for a backbone that
+   *   holds something of each user
    */
   async recommend(
     histories: readonly (readonly string[])[],
     k = 10,
-    options: { removeSeen?: boolean; users?: readonly string[] } = {},
+    options: { removeSeen?: boolean; users?: readonly (string | undefined)[] } = {},
   ): Promise<Recommendation[][]> {
     const { ranker, session } = await this.openFitted();
     const { items, users: names } = session.split.dataset;
-    const users = options.users && Int32Array.from(options.users, (raw) => names.indexOf(raw) ?? -1);
+    const users =
+      options.users &&
+      Int32Array.from(options.users, (raw) => (raw === undefined ? -1 : (names.indexOf(raw) ?? -1)));
     const known = histories.map((history) =>
       Int32Array.from(history.map((raw) => items.indexOf(raw) ?? 0).filter((item) => item > 0)),
     );
@@ -132,13 +139,29 @@ export class Recommender {
     );
   }
 
+  /**
+   * The whole histories of users of the data set, as `recommend` takes them.
+   * @param users raw ids @throws UsageError for one that the data set lacks, with the nearest that it has
+   */
+  async historiesOf(users: readonly string[]): Promise<string[][]> {
+    const { offsets, sequence, items, users: names } = (await this.split()).dataset;
+    return users.map((raw) => {
+      const user = names.indexOf(raw);
+      if (user === undefined) throw unknownUser(raw, names);
+      return Array.from(sequence.subarray(offsets[user], offsets[user + 1]), (item) => items.get(item));
+    });
+  }
+
   /** Writes the fitted model to a folder: config and weights. */
   async save(folder: string): Promise<void> {
     const { ranker, session } = await this.openFitted();
     await saveModel(new NodeFileStore(folder), ranker, this.config, session);
   }
 
-  /** Takes the weights of a folder that `save` or `fit` wrote. The config must build the same model. */
+  /**
+   * Takes the weights of a folder that `save` or `fit` wrote. The config must build the same model.
+   * @throws CocoError if it was trained on other items, or made from other files
+   */
   async load(folder: string): Promise<this> {
     const { ranker, session } = await this.open();
     const saved = await readModel(new NodeFileStore(folder));
@@ -147,6 +170,7 @@ export class Recommender {
         `The model in ${folder} was trained on other items than those of the config's data.`,
       );
     }
+    demandSameFiles(`The model in ${folder}`, saved.info.externalFiles ?? [], ranker.externalFiles ?? []);
     await ranker.restore(saved.tensors);
     this.isFitted = true;
     return this;
@@ -178,16 +202,29 @@ export class Recommender {
   }
 }
 
+function unknownUser(raw: string, names: Strings): UsageError {
+  const near = nearestName(
+    raw,
+    Array.from({ length: names.length }, (_, user) => names.get(user)),
+  );
+  const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+  return new UsageError(`The data have no user ${JSON.stringify(raw)}${hint || '.'}`);
+}
+
 /** Makes a recommender from a config (the keys of a config file). @throws UsageError if the config is wrong. */
 export function createRecommender(config: PlainConfig, options: RecommenderOptions = {}): Recommender {
   return new Recommender(config, options);
 }
 
-/** Makes the recommender that a run folder or `save` holds, with its weights. */
+/**
+ * Makes the recommender that a run folder or `save` holds, with its weights.
+ * @throws CocoError where there is none, or a file that it needs besides has changed or is missing
+ */
 export async function loadRecommender(
   folder: string,
   options: RecommenderOptions = {},
 ): Promise<Recommender> {
   const { info } = await readModel(new NodeFileStore(folder));
+  await demandUnchangedFiles(`The model in ${folder}`, info.externalFiles ?? []);
   return createRecommender(info.config as unknown as PlainConfig, options).load(folder);
 }

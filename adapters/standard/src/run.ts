@@ -1,5 +1,6 @@
 import {
   type AdapterContext,
+  type ExternalFile,
   type FileStore,
   type NamedArray,
   type Ranker,
@@ -7,6 +8,7 @@ import {
   UsageError,
   saveCheckpoint,
 } from '@coco-rec/core';
+import { demandSameFiles } from './external-files.js';
 import type { NodeFileStore } from './node-ports.js';
 import { type RunResult, measure, protocolOf } from './result.js';
 import { saveModel } from './saved-model.js';
@@ -69,17 +71,31 @@ async function saveRanks(files: FileStore, ranks: Int32Array): Promise<void> {
   await saveCheckpoint(files, runFiles.ranks, { tensors, info: {} });
 }
 
-/** A run folder belongs to one config and one data set; another's is never overwritten. */
-async function claimFolder({ files, config, session }: Run, configHash: string): Promise<void> {
+/** What `run.json` says beside the config. */
+interface ClaimedRun {
+  readonly configHash: string;
+  readonly dataHash: string;
+  /** Absent: none. */
+  readonly externalFiles?: readonly ExternalFile[];
+}
+
+/** A run folder belongs to one config, one data set and the files of its model; another's is never overwritten. */
+async function claimFolder({ files, config, session, ranker }: Run, configHash: string): Promise<void> {
   const { hash } = session.split.dataset;
+  const { externalFiles = [] } = ranker;
   const found = await files.read(runFiles.run);
   if (found) {
-    const old = JSON.parse(new TextDecoder().decode(found)) as { configHash: string; dataHash: string };
-    if (old.configHash === configHash && old.dataHash === hash) return;
+    const old = JSON.parse(new TextDecoder().decode(found)) as ClaimedRun;
+    if (old.configHash === configHash && old.dataHash === hash) {
+      return demandSameFiles(`The run in ${files.root}`, old.externalFiles ?? [], externalFiles);
+    }
     const what = old.configHash === configHash ? 'other data' : 'another config';
     throw new UsageError(
       `${files.root} holds a run of ${what} (see its ${runFiles.run}). Choose another "output", or remove that folder.`,
     );
   }
-  await files.write(runFiles.run, `${JSON.stringify({ configHash, dataHash: hash, config }, null, 2)}\n`);
+  await files.write(
+    runFiles.run,
+    `${JSON.stringify({ configHash, dataHash: hash, externalFiles, config }, null, 2)}\n`,
+  );
 }

@@ -1,5 +1,6 @@
 import {
   CocoError,
+  type ExternalFile,
   type NamedArray,
   type Ranker,
   type RunConfig,
@@ -18,6 +19,8 @@ export interface ModelInfo {
   /** SHA-256 of the raw item ids in order: weights fit one catalogue only. */
   readonly itemsHash: string;
   readonly codeVersion: string;
+  /** Files that the model needs besides its weights, as they were; absent: none. */
+  readonly externalFiles?: readonly ExternalFile[];
 }
 
 /** SHA-256 of the catalogue's raw ids in order. */
@@ -33,7 +36,8 @@ export async function saveModel(
   config: RunConfig,
   session: Session,
 ): Promise<void> {
-  const info: ModelInfo = { config, itemsHash: itemsHash(session), codeVersion };
+  const { externalFiles = [] } = ranker;
+  const info: ModelInfo = { config, itemsHash: itemsHash(session), codeVersion, externalFiles };
   await saveCheckpoint(files, modelFile, { tensors: await ranker.state(), info });
 }
 

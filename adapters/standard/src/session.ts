@@ -5,6 +5,7 @@ import {
   type FusionDescriptor,
   type FusionNeeds,
   FusedRanker,
+  type ItemTextVectors,
   type KnowledgeLLM,
   Parameters,
   Random,
@@ -19,12 +20,15 @@ import {
   type TextWriter,
   type UnitSetting,
   UsageError,
+  checkKnowledge,
   checkNeeds,
   createLoss,
+  encodeItemTexts,
   leaveOneOut,
   readConfig,
 } from '@coco-rec/core';
 import { startEngine } from '@coco-rec/engine';
+import { describeFiles } from './external-files.js';
 
 /** A unit's id and its other keys. */
 export function splitSetting(setting: UnitSetting): { id: string; keys: Record<string, unknown> } {
@@ -37,6 +41,8 @@ export function splitSetting(setting: UnitSetting): { id: string; keys: Record<s
 export interface CheckedUnits {
   readonly backbone: BackboneDescriptor;
   readonly backboneConfig: object;
+  /** The backbone itself reads vectors of the items' texts. */
+  readonly readsTexts: boolean;
   readonly fusion: FusionDescriptor;
   readonly fusionConfig: object;
   readonly needs: FusionNeeds;
@@ -77,7 +83,9 @@ export class Session {
     const knowledge = config.knowledge && splitSetting(config.knowledge).id;
     checkNeeds({ fusion: fusionDescriptor, needs, backbone, knowledge }, this.registry);
     const backboneConfig = readConfig(backbone.config, keys, 'backbone');
-    return { backbone, backboneConfig, fusion: fusionDescriptor, fusionConfig, needs };
+    const readsTexts = backbone.readsTexts?.(backboneConfig) ?? false;
+    if (readsTexts) checkKnowledge(askerOf(backbone), { encode: true }, knowledge, this.registry);
+    return { backbone, backboneConfig, readsTexts, fusion: fusionDescriptor, fusionConfig, needs };
   }
 
   /** Makes the ranker that the config names: backbone + fusion, or a plain ranker. */
@@ -108,6 +116,7 @@ export class Session {
       parameters: parameters.scope('backbone'),
       loss,
       dataset,
+      texts: await this.textsOf(parts, config),
     });
     const fusion = parts.fusion.create(parts.fusionConfig);
     await fusion.initialize({
@@ -119,7 +128,18 @@ export class Session {
       random: random.derive('fusion'),
       progress,
     });
-    return new FusedRanker(new SequenceModel(backbone, fusion, parameters), config.train);
+    const files = await describeFiles(backbone.externalFiles());
+    return new FusedRanker(new SequenceModel(backbone, fusion, parameters), config.train, files);
+  }
+
+  /** By the language model as it is, whatever a fusion's control makes of it. */
+  private async textsOf(
+    { backbone, readsTexts }: CheckedUnits,
+    { knowledge: setting }: RunConfig,
+  ): Promise<ItemTextVectors | undefined> {
+    if (!readsTexts || !setting) return undefined;
+    const encoder = { knowledge: await this.knowledge(setting, {}), progress: this.context.progress };
+    return encodeItemTexts(this.split.dataset, encoder, askerOf(backbone));
   }
 
   /** Has texts written into the store. Training does so for free only, and takes what failed before as failed. */
@@ -158,6 +178,8 @@ export class Session {
     this.models.clear();
   }
 }
+
+const askerOf = ({ id }: BackboneDescriptor): string => `Backbone "${id}" with these keys`;
 
 /** Reads the data that the section `data` names. */
 export async function loadDataset(

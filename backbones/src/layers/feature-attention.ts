@@ -8,6 +8,7 @@ import {
   maskedScore,
   normal,
 } from '@coco-rec/core';
+import { type TextFeatures, textFeatures } from './text-features.js';
 
 /** Weights of the attention over an item's attributes. */
 export interface FeatureAttention {
@@ -33,47 +34,70 @@ export function buildFeatureAttention(
 }
 
 /**
- * Each item's attributes as one vector: their mean, weighted by a softmax of e(a) = energyᵀ · relu(hidden · a + bias). An
- * item without attributes has the vector "none".
+ * Each item's attributes as one vector: their mean, weighted by a softmax of e(a) = energyᵀ · relu(hidden · a + bias). With
+ * `texts`, the item's text is one feature more. An item without any feature has the vector "none".
  * @param ids [N] item ids @returns [N, D]
  */
 export function featureVectors(
   weights: FeatureAttention,
   attributes: ItemAttributes,
   ids: Int32Array,
+  texts?: TextFeatures,
 ): tf.Tensor2D {
-  const D = weights.attributes.shape[1] as number;
-  const items = [...new Set(ids)]; // each item once, however often the batch has it
-  const { features, mask, width } = padded(attributes, items);
-  const energies = linear(
-    tf.relu(linear(weights.attributes, weights.hidden, weights.hiddenBias)),
-    weights.energy,
-  ); // [A + 1, 1]
-  const at = tf.tensor1d(features, 'int32'); // [I·F]: I items with up to F attributes
-  const scores = tf.reshape(gatherRows(energies as tf.Tensor2D, at), [items.length, width]);
-  const shares = tf.softmax(tf.add(scores, tf.tensor2d(mask, [items.length, width]))); // [I, F]
-  const vectors = tf.reshape(gatherRows(weights.attributes as unknown as tf.Tensor2D, at), [
-    items.length,
-    width,
-    D,
-  ]);
-  const means: tf.Tensor2D = tf.reshape(tf.matMul(tf.expandDims(shares, 1), vectors), [items.length, D]);
-  const place = new Map(items.map((item, i) => [item, i]));
-  return gatherRows(means, tf.tensor1d(ids.map((item) => place.get(item) as number), 'int32')); // prettier-ignore
+  return ofEachItem(ids, (items) => {
+    const D = weights.attributes.shape[1] as number;
+    const { features, mask, width } = padded(attributes, items, texts);
+    const at = tf.tensor1d(features, 'int32'); // [I·F]: I items with up to F attributes
+    const table = weights.attributes as unknown as tf.Tensor2D;
+    const scores = [tf.reshape(gatherRows(energiesOf(weights, table), at), [items.length, width])];
+    const vectors = [tf.reshape(gatherRows(table, at), [items.length, width, D])];
+    if (texts) {
+      const own = textFeatures(texts, items); // [I, D]
+      scores.push(energiesOf(weights, own));
+      vectors.push(tf.expandDims(own, 1));
+    }
+    const allowed = tf.tensor2d(mask, [items.length, mask.length / items.length]);
+    const shares = tf.softmax(tf.add(tf.concat(scores, 1), allowed)); // [I, F], with texts [I, F + 1]
+    return tf.reshape(tf.matMul(tf.expandDims(shares, 1), tf.concat(vectors, 1)), [items.length, D]);
+  });
 }
 
-/** @returns attribute ids and what is added to their scores, each item's padded to the most that one has */
+/** Computes vectors once for each item that stands in `ids`, however often. @returns [N, D] */
+export function ofEachItem(
+  ids: Int32Array,
+  vectorsOf: (items: readonly number[]) => tf.Tensor2D,
+): tf.Tensor2D {
+  const items = [...new Set(ids)];
+  const place = new Map(items.map((item, i) => [item, i]));
+  const places = ids.map((item) => place.get(item) as number);
+  return gatherRows(vectorsOf(items), tf.tensor1d(places, 'int32'));
+}
+
+/** @param features [N, D] @returns [N, 1] */
+function energiesOf({ hidden, hiddenBias, energy }: FeatureAttention, features: tf.Tensor2D): tf.Tensor2D {
+  return linear(tf.relu(linear(features, hidden, hiddenBias)), energy) as tf.Tensor2D;
+}
+
+/**
+ * @returns attribute ids, each item's padded to the most that one has (F), and what is added to the scores [I·F]; with
+ *   texts [I·(F + 1)], the text's last
+ */
 function padded(
   { offsets, values }: ItemAttributes,
   items: readonly number[],
+  texts: TextFeatures | undefined,
 ): { features: Int32Array; mask: Float32Array; width: number } {
   const countOf = (item: number): number => offsets[item + 1] - offsets[item];
   const width = items.reduce((most, item) => Math.max(most, countOf(item)), 1);
+  const columns = texts ? width + 1 : width;
   const features = new Int32Array(items.length * width);
-  const mask = new Float32Array(items.length * width).fill(maskedScore);
+  const mask = new Float32Array(items.length * columns).fill(maskedScore);
   items.forEach((item, i) => {
+    const hasText = texts?.texts.hasText[item] === 1;
     features.set(values.subarray(offsets[item], offsets[item + 1]), i * width);
-    mask.fill(0, i * width, i * width + Math.max(1, countOf(item)));
+    const count = hasText ? countOf(item) : Math.max(1, countOf(item));
+    mask.fill(0, i * columns, i * columns + count);
+    if (hasText) mask[i * columns + width] = 0;
   });
   return { features, mask, width };
 }

@@ -21,6 +21,16 @@ export interface OpenContext {
   readonly signal?: AbortSignal;
 }
 
+/** A vector for each item's text, by a language model. */
+export interface ItemTextVectors {
+  /** [(V + 1)·H] centred, of mean square 1; zero for padding and items without text. */
+  readonly values: Float32Array;
+  /** H. */
+  readonly hiddenSize: number;
+  /** [V + 1] 1 where there is a text. */
+  readonly hasText: Uint8Array;
+}
+
 /** What a backbone is built for. */
 export interface BackboneContext {
   /** V, items without padding. */
@@ -30,6 +40,8 @@ export interface BackboneContext {
   readonly loss: RowLoss;
   /** For attributes and counts. */
   readonly dataset: Dataset;
+  /** Given where the descriptor's `readsTexts` says so. */
+  readonly texts?: ItemTextVectors;
 }
 
 /**
@@ -120,6 +132,11 @@ export abstract class Backbone {
   /** What the result says of it: counts of what was matched, assumptions as warnings. Default: nothing. */
   report(): ImportReport | undefined {
     return undefined;
+  }
+
+  /** Paths of files that it needs besides its parameters, such as vectors; a saved model keeps their hashes. Default: none. */
+  externalFiles(): readonly string[] {
+    return [];
   }
 
   /** Frees what is not in `parameters`. */

@@ -20,7 +20,10 @@ export interface Descriptor<Config extends object> {
 
 export interface BackboneDescriptor<Config extends object = object> extends Descriptor<Config> {
   readonly kind: 'backbone';
+  /** Of the default config; by config a backbone may need less of the data, attributes and timestamps. */
   readonly capabilities: BackboneCapabilities;
+  /** True: with this config it reads vectors of the items' texts (`BackboneContext.texts`), so that the run needs `knowledge`. */
+  readsTexts?(config: Config): boolean;
   create(config: Config): Backbone;
 }
 

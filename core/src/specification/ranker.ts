@@ -19,6 +19,15 @@ export interface RankOptions {
   readonly users?: Int32Array;
 }
 
+/** A file outside a saved model that the model is made from. */
+export interface ExternalFile {
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+  /** SHA-256, as lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
 /** What `fit` is given besides the data. */
 export interface FitContext {
   readonly progress: Progress;
@@ -38,6 +47,8 @@ export interface FitContext {
 export interface Ranker {
   readonly specVersion: 'v1';
   readonly id: string;
+  /** Files beside `state` that it was made from; a saved model is refused where they have changed. Default: none. */
+  readonly externalFiles?: readonly ExternalFile[];
   /** @returns a record for the result file: epochs, best epoch, seconds, … */
   fit(split: Split, context: FitContext): Promise<Record<string, unknown>>;
   /** @param histories item ids, oldest first; users never seen before work, an empty history too. */

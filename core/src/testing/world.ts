@@ -4,6 +4,7 @@ import { readConfig } from '../config/validate.js';
 import { type Sequence, makeBatch, trainingSequences } from '../data/batches.js';
 import { nextItemRows } from '../data/row-samplers.js';
 import { leaveOneOut } from '../data/split.js';
+import { encodeItemTexts } from '../knowledge/item-text-vectors.js';
 import { MemoryTextStore } from '../knowledge/memory-text-store.js';
 import { StoredTextWriter } from '../knowledge/stored-text-writer.js';
 import { createLoss } from '../losses/create-loss.js';
@@ -74,16 +75,20 @@ export class World {
     const random = new Random(seed);
     const parameters = new Parameters(random.derive('parameters'));
     const context = { dataset, trainLengths: split.trainLengths, random: random.derive('loss') };
-    const backbone = options.backbone.create(
-      readConfig(options.backbone.config, options.backboneConfig ?? {}, 'backbone'),
-    );
-    const progress = { report: () => undefined, log: () => undefined };
+    const backboneConfig = readConfig(options.backbone.config, options.backboneConfig ?? {}, 'backbone');
+    const backbone = options.backbone.create(backboneConfig);
+    const progress = silent;
+    const readsTexts = options.backbone.readsTexts?.(backboneConfig);
+    const texts = readsTexts
+      ? await encodeItemTexts(dataset, { knowledge, progress }, `"${backbone.id}"`)
+      : undefined;
     await backbone.open({ dataset, trainLengths: split.trainLengths, progress });
     backbone.initialize({
       itemCount: dataset.itemCount,
       parameters: parameters.scope('backbone'),
       loss: createLoss('softmax', context),
       dataset,
+      texts,
     });
     const fusion = createFusion(options);
     await fusion.initialize({

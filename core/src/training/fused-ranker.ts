@@ -7,7 +7,14 @@ import { disposeBatch } from '../specification/backbone.js';
 import type { PreparedBatch } from '../specification/batch.js';
 import type { ItemVectors } from '../specification/item-vectors.js';
 import { Pass } from '../specification/pass.js';
-import type { FitContext, NamedArray, RankOptions, Ranker, TopK } from '../specification/ranker.js';
+import type {
+  ExternalFile,
+  FitContext,
+  NamedArray,
+  RankOptions,
+  Ranker,
+  TopK,
+} from '../specification/ranker.js';
 import type { Split } from '../specification/dataset.js';
 import { TableItemVectors } from '../specification/table-item-vectors.js';
 import type { TrainConfig } from '../config/run-config.js';
@@ -31,6 +38,7 @@ export class FusedRanker implements Ranker {
   constructor(
     readonly model: SequenceModel,
     private readonly config: TrainConfig,
+    readonly externalFiles: readonly ExternalFile[] = [],
   ) {
     this.id = `${model.backbone.id}+${model.fusion.id}`;
   }

@@ -32,6 +32,8 @@ const cancelled = 1e-6;
  * that go with the last one, else from all; in either case in proportion to the state's weights, and none twice.
  */
 export class ShopModel {
+  /** 1..V. */
+  readonly items: Int32Array;
   /** [S] sum of the weights. */
   private readonly totals: Float64Array;
   /** Items that go with a category; made when first asked for. */
@@ -41,8 +43,8 @@ export class ShopModel {
   private readonly columns = new Map<number, Float64Array>();
 
   constructor(readonly parts: ShopModelParts) {
-    const all = Int32Array.from({ length: parts.itemCount }, (_, i) => i + 1);
-    this.totals = this.sums(all);
+    this.items = Int32Array.from({ length: parts.itemCount }, (_, i) => i + 1);
+    this.totals = this.sums(this.items);
   }
 
   /** Sum over `items` of each state's weights. @returns [S] */

@@ -3,6 +3,7 @@
  * emissions that depend on what was taken before), then the mixture of all tastes' next items. Exact; sees no future.
  */
 import type { NamedArray, RankOptions, Ranker, TopK } from '@coco-rec/core';
+import { addMixture } from './mixture.js';
 import type { ShopModel } from './model.js';
 
 /** Tastes that are believed in less are passed over: together they change no probability by more than this. */
@@ -27,18 +28,15 @@ export class ShopOracle implements Ranker {
     const { taken, belief } = this.filter(history);
     const { itemCount, stateCount, weights } = this.model.parts;
     const { general, following } = this.model.factors(taken);
+    const believed = belief.map((chance) => (chance * stateCount < negligible ? 0 : chance));
+    const shares = (factors: Float64Array): Float64Array =>
+      believed.map((chance, state) => chance * factors[state]);
     const all = new Float64Array(itemCount + 1);
-    const extra = new Float64Array(itemCount + 1);
+    addMixture(all, shares(general), weights, this.model.items);
     const last = taken.at(-1);
-    const pool = last === undefined ? [] : this.model.followersOf(this.model.parts.categories[last]);
-    for (let state = 0; state < stateCount; state++) {
-      if (belief[state] * stateCount < negligible) continue;
-      const [a, b] = [belief[state] * general[state], belief[state] * following[state]];
-      const own = weights.subarray(state * (itemCount + 1), (state + 1) * (itemCount + 1));
-      if (a > 0) for (let item = 1; item <= itemCount; item++) all[item] += a * own[item];
-      if (b > 0) for (const item of pool) extra[item] += b * own[item];
+    if (last !== undefined) {
+      addMixture(all, shares(following), weights, this.model.followersOf(this.model.parts.categories[last]));
     }
-    for (const item of pool) all[item] += extra[item];
     for (const item of taken) all[item] = 0;
     return all;
   }

@@ -65,11 +65,8 @@ function drawIndex(count: number, probability: (index: number) => number, unifor
 /** Draws items in proportion to a state's weights by binary search in their running sums. */
 class ItemSampler {
   private readonly running = new Map<string, Float64Array>();
-  private readonly everything: Int32Array;
 
-  constructor(readonly model: ShopModel) {
-    this.everything = Int32Array.from({ length: model.parts.itemCount }, (_, i) => i + 1);
-  }
+  constructor(readonly model: ShopModel) {}
 
   /** @param taken distinct items, oldest first */
   draw(state: number, taken: readonly number[], random: Random): number {
@@ -78,7 +75,7 @@ class ItemSampler {
       const category = this.model.parts.categories[taken[taken.length - 1]];
       return this.drawFrom(this.model.followersOf(category), `${state} ${category}`, state, taken, random);
     }
-    return this.drawFrom(this.everything, `${state}`, state, taken, random);
+    return this.drawFrom(this.model.items, `${state}`, state, taken, random);
   }
 
   /** From `pool` without what is taken: by rejection, and where that fails long, from what is left of it. */

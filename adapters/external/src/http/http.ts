@@ -8,7 +8,7 @@
  */
 import { IsInt, IsNumber, IsOptional, IsString, IsUrl, Max, Min } from 'class-validator';
 import { Describe, type OpenContext, type Strings, UsageError } from '@coco-rec/core';
-import { FrozenConfig, type ItemTable } from '../frozen-backbone.js';
+import { FrozenConfig, type ItemTable, named } from '../frozen-backbone.js';
 import { HistoryBackbone } from '../history-backbone.js';
 import { itemTable, missingItems } from '../match-ids.js';
 import { readVectors } from '../files/read-vectors.js';
@@ -96,6 +96,10 @@ export class HttpBackbone extends HistoryBackbone {
     this.warnings.push(...missingItems(this.counts));
     await this.tryOut(table);
     return table;
+  }
+
+  override externalFiles(): readonly string[] {
+    return named(this.config.items, this.config.itemIds);
   }
 
   private async askItems(url: string): Promise<ReturnType<VectorRows['finish']>> {

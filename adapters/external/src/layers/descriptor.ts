@@ -22,6 +22,7 @@ export const layers: BackboneDescriptor<LayersConfig> = {
       id: 'layers',
       build: () => readLayersModel(config.model),
       keepsWeights: true,
+      file: config.model,
     }),
 };
 

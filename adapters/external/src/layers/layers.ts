@@ -39,6 +39,8 @@ export interface LayersSource {
   readonly build: BuildLayers;
   /** All weights begin as they are, such as those trained before. */
   readonly keepsWeights: boolean;
+  /** The file that says what the model is; its weights are in a saved model. */
+  readonly file?: string;
 }
 
 export class LayersBackbone extends Backbone {
@@ -71,6 +73,10 @@ export class LayersBackbone extends Backbone {
       for (const weight of this.weights()) weight.read().dispose();
       throw error;
     }
+  }
+
+  override externalFiles(): readonly string[] {
+    return this.source.file === undefined ? [] : [this.source.file];
   }
 
   private weights(): readonly LayersWeight[] {

@@ -8,7 +8,7 @@ import {
   UsageError,
   fileErrorReason,
 } from '@coco-rec/core';
-import { FrozenConfig, type ItemTable } from '../frozen-backbone.js';
+import { FrozenConfig, type ItemTable, named } from '../frozen-backbone.js';
 import { HistoryBackbone } from '../history-backbone.js';
 import { itemTable, missingItems } from '../match-ids.js';
 import { readVectors } from '../files/read-vectors.js';
@@ -114,6 +114,11 @@ export class OnnxBackbone extends HistoryBackbone {
     this.session = await OnnxSession.open(config.model, model, { items, lengths, mask, output });
     await this.tryOut(table);
     return table;
+  }
+
+  override externalFiles(): readonly string[] {
+    const { model, vocabulary, items, itemIds } = this.config;
+    return named(model, vocabulary, items, itemIds);
   }
 
   private async readItems(model: Uint8Array, items: Strings): Promise<ItemTable> {

@@ -1,5 +1,4 @@
-import type { FusionContext, WrittenText } from '@coco-rec/core';
-import { centred, encodeTexts, scaledToOne } from '../encode-texts.js';
+import { type FusionContext, type WrittenText, centred, encodeTexts, scaledToOne } from '@coco-rec/core';
 import { type VectorTable, whiten } from '../whiten.js';
 import type { GeneratedTextConfig } from './generated-text-config.js';
 import { outlierRows } from './outliers.js';
@@ -37,7 +36,7 @@ export async function textTable(input: TextTableInput): Promise<TextTable> {
     const width = Math.max(1, Math.min(config.textWidth || Infinity, context.knowledge?.hiddenSize ?? 1));
     return { features: { values: new Float32Array(count * width), count, width }, hasText };
   }
-  const all = await encodeTexts(context, fusion, used.map((i) => input.texts[i].text ?? '')); // prettier-ignore
+  const all = await encodeTexts(context, `Fusion "${fusion}"`, used.map((i) => input.texts[i].text ?? '')); // prettier-ignore
   const H = all.hiddenSize;
   const outliers = new Set(outlierRows(all.vectors, H));
   const kept = [...used.keys()].filter((n) => config.flagged === 'keep' || !outliers.has(n));

@@ -1,14 +1,22 @@
-import { CocoError, type FusionContext, UsageError } from '@coco-rec/core';
+import { CocoError, UsageError } from '../errors.js';
+import type { KnowledgeLLM } from '../specification/knowledge-llm.js';
+import type { Progress } from '../specification/ports.js';
 
-/** Vectors of texts by the language model, checked. @returns [N·H] */
+/** What encodes texts, and who is told how far it is. */
+export interface TextEncoder {
+  readonly knowledge?: KnowledgeLLM;
+  readonly progress: Progress;
+}
+
+/** Vectors of texts by the language model, checked. @param asker who needs them: `Fusion "text"` @returns [N·H] */
 export async function encodeTexts(
-  { knowledge, progress }: FusionContext,
-  fusion: string,
+  { knowledge, progress }: TextEncoder,
+  asker: string,
   texts: readonly string[],
 ): Promise<{ vectors: Float32Array; hiddenSize: number }> {
   if (!knowledge?.encode) {
     throw new UsageError(
-      `Fusion "${fusion}" needs a language model that can encode texts: see the section "knowledge".`,
+      `${asker} needs a language model that can encode texts: see the section "knowledge".`,
     );
   }
   const vectors = await knowledge.encode(texts, progress);
