@@ -19,8 +19,7 @@ export class UserText {
     private readonly features: VectorTable,
     dimension: number,
   ) {
-    const shape = [dimension + features.width, dimension];
-    this.weight = parameters.variable('weight', shape, constant(0), { weightDecay: false });
+    this.weight = parameters.variable('weight', [dimension + features.width, dimension], constant(0));
   }
 
   /** The mean vectors of a batch's rows, on the engine; no function of any weight. @returns [P, w] */
