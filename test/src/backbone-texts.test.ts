@@ -38,6 +38,7 @@ describe('a backbone that reads texts', () => {
   });
 
   it('is refused without what it needs', async () => {
+    const bare = { format: data.format, path: data.path, columns: data.columns };
     const cases: [PlainConfig, RegExp][] = [
       [
         config('none', { features: 'text' }),
@@ -45,11 +46,7 @@ describe('a backbone that reads texts', () => {
       ],
       [config('attributes', { features: 'both' }, { knowledge }), /"fdsa" needs item attributes/],
       [
-        config(
-          'titles',
-          { features: 'text' },
-          { knowledge, data: { ...data, items: undefined, itemId: undefined, text: undefined } },
-        ),
+        config('titles', { features: 'text' }, { knowledge, data: bare }),
         /Backbone "fdsa" .* needs item texts/,
       ],
     ];
