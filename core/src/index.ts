@@ -18,6 +18,8 @@ export type {
   Progress,
   Provenance,
   StoredText,
+  SpendLedger,
+  Spent,
   TextStore,
 } from './specification/ports.js';
 export type { TextPrompt, TextWriter, WrittenText } from './specification/text-writer.js';
@@ -82,6 +84,7 @@ export { readConfig } from './config/validate.js';
 export { RunConfig, TrainConfig, EvaluateConfig, type UnitSetting } from './config/run-config.js';
 export { Registry } from './registry.js';
 export { createContainer, tokens, type Ports } from './container.js';
+export { MemorySpendLedger } from './knowledge/memory-spend-ledger.js';
 export { MemoryTextStore } from './knowledge/memory-text-store.js';
 export {
   emptyAnswer,

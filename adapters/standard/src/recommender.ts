@@ -11,7 +11,7 @@ import {
   evaluateRanker,
   tokens,
 } from '@coco-rec/core';
-import { FileKnowledgeStore, FileTextStore } from '@coco-rec/llm';
+import { FileKnowledgeStore, FileSpendLedger, FileTextStore } from '@coco-rec/llm';
 import { type PlainConfig, checkConfig } from './load-config.js';
 import { NodeFileStore, nodeHasher, silentProgress } from './node-ports.js';
 import { builtInUnits } from './register-all.js';
@@ -47,6 +47,7 @@ export function createContext(
     progress: options.progress ?? silentProgress,
     knowledgeStore: new FileKnowledgeStore(),
     textStore: new FileTextStore(),
+    spendLedger: new FileSpendLedger(),
   });
   const context: AdapterContext = {
     files,
@@ -54,6 +55,7 @@ export function createContext(
     progress: container.get(tokens.progress),
     knowledge: container.get(tokens.knowledgeStore),
     texts: container.get(tokens.textStore),
+    spend: container.get(tokens.spendLedger),
     signal: options.signal,
   };
   return { registry: container.get(tokens.registry), context, files };
