@@ -1,7 +1,14 @@
 import 'reflect-metadata';
 import { Container, ContainerModule } from 'inversify';
 import { Registry } from './registry.js';
-import type { FileStore, Hasher, KnowledgeStore, Progress, TextStore } from './specification/ports.js';
+import type {
+  FileStore,
+  Hasher,
+  KnowledgeStore,
+  Progress,
+  SpendLedger,
+  TextStore,
+} from './specification/ports.js';
 import type { UnitDescriptor, UnitKind } from './specification/descriptor.js';
 
 /** Names under which the container holds things. Units are bound to their kind, named by id. */
@@ -12,6 +19,7 @@ export const tokens = {
   progress: Symbol.for('coco.Progress'),
   knowledgeStore: Symbol.for('coco.KnowledgeStore'),
   textStore: Symbol.for('coco.TextStore'),
+  spendLedger: Symbol.for('coco.SpendLedger'),
   unit: (kind: UnitKind): symbol => Symbol.for(`coco.unit.${kind}`),
 } as const;
 
@@ -22,6 +30,7 @@ export interface Ports {
   readonly progress: Progress;
   readonly knowledgeStore?: KnowledgeStore;
   readonly textStore?: TextStore;
+  readonly spendLedger?: SpendLedger;
 }
 
 /** The composition root: units and ports in one container. Only experts need it; others call `createRecommender`. */
@@ -36,6 +45,7 @@ export function createContainer(units: readonly UnitDescriptor[], ports: Ports):
       bind(tokens.progress).toConstantValue(ports.progress);
       if (ports.knowledgeStore) bind(tokens.knowledgeStore).toConstantValue(ports.knowledgeStore);
       if (ports.textStore) bind(tokens.textStore).toConstantValue(ports.textStore);
+      if (ports.spendLedger) bind(tokens.spendLedger).toConstantValue(ports.spendLedger);
     }),
   );
   return container;

@@ -18,6 +18,8 @@ export type {
   Progress,
   Provenance,
   StoredText,
+  SpendLedger,
+  Spent,
   TextStore,
 } from './specification/ports.js';
 export type { TextPrompt, TextWriter, WrittenText } from './specification/text-writer.js';
@@ -92,6 +94,7 @@ export { Registry } from './registry.js';
 export { createContainer, tokens, type Ports } from './container.js';
 export { type TextEncoder, centred, encodeTexts, scaledToOne } from './knowledge/encode-texts.js';
 export { encodeItemTexts, itemTexts } from './knowledge/item-text-vectors.js';
+export { MemorySpendLedger } from './knowledge/memory-spend-ledger.js';
 export { MemoryTextStore } from './knowledge/memory-text-store.js';
 export {
   emptyAnswer,

@@ -43,6 +43,7 @@ const variants: Readonly<Record<string, readonly object[]>> = {
     { control: 'placebo' },
   ],
   text: [{ control: 'placebo' }],
+  concat: [{ source: 'generated', itemText: true }],
 };
 
 const prompts = (name: string): string =>
@@ -50,9 +51,11 @@ const prompts = (name: string): string =>
 const writing = { answerTokens: 6, shownItems: 3, textWidth: 8 };
 const adaptor = { specificExperts: 1, expertHidden: 8, expertWidth: 4 };
 
+const karWriting = { ...writing, templates: { preference: prompts('history'), factual: prompts('item') } };
+
 /** What every check of a fusion that reads generated text sets: short texts are written fast. */
 const settings: Readonly<Record<string, object>> = {
-  kar: { ...writing, ...adaptor, templates: { preference: prompts('history'), factual: prompts('item') } },
+  kar: { ...karWriting, ...adaptor },
   r4ec: {
     ...writing,
     ...adaptor,
@@ -158,7 +161,8 @@ describe(`conformance on ${testEngine}`, () => {
     }
     for (const fusion of fusions) {
       for (const keys of [{}, ...((isDefault(backbone) && variants[fusion.id]) || [])]) {
-        const config = { ...settings[fusion.id], ...keys };
+        const more = 'source' in keys && keys.source === 'generated' ? karWriting : settings[fusion.id];
+        const config = { ...more, ...keys };
         describe(`fusion ${fusion.id} ${JSON.stringify(keys)}`, () =>
           declareFusion(fusion, backbone, config));
       }

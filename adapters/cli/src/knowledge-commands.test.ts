@@ -95,6 +95,26 @@ describe('coco knowledge, as a process', function () {
     assert.ok(Number.isFinite(result.test['ndcg@5']));
   });
 
+  it('shares the texts of kar with concat, which finds them all and trains on them', async () => {
+    await shop.config(
+      'concat.yaml',
+      'knowledge: { id: tiny, layers: 1 }',
+      'fusion:',
+      '  { id: concat, source: generated, itemText: true, answerTokens: 3, shownItems: 1, textWidth: 4, users: 4,',
+      '    templates: { factors: factors.liquid, preference: history.liquid, factual: item.liquid } }',
+      'output: runs/concat',
+    );
+    const stored = await readFile(shop.at('cache/knowledge/texts.jsonl'));
+    const run = await coco('knowledge', 'extract', 'concat.yaml');
+    assertGood(run);
+    assert.match(run.output, /concat: items +(\d+) +\1 +0 /);
+    assert.match(run.errors, /To be written: at most 0 texts/);
+    const trained = await coco('train', 'concat.yaml');
+    assertGood(trained);
+    assert.match(trained.errors, /concat: [34] of [34] users have a text/);
+    assert.ok(stored.equals(await readFile(shop.at('cache/knowledge/texts.jsonl'))), 'something was written');
+  });
+
   it('is refused where there is nothing to extract, with what would do', async () => {
     const none = await coco('knowledge', 'extract', 'base.yaml');
     assertRefused(none, 2, /Fusion "none" as configured reads no generated text.*kar, r4ec/);

@@ -7,7 +7,9 @@ import {
   type WrittenText,
   readConfig,
 } from '@coco-rec/core';
+import { concat } from './concat.js';
 import { kar } from './kar.js';
+import { mlp } from './mlp.js';
 import { r4ec } from './r4ec.js';
 import { chooseScope } from './texts/text-scope.js';
 import { tinyDataset } from './tiny-world.test.js';
@@ -86,6 +88,35 @@ describe('KAR asks', () => {
     const mute = new ScriptedWriter(() => ({ failure: 'the answer is empty' }));
     await ask(kar, { fallbackFactors: 'price' }, mute);
     assert.match(mute.steps.get('kar: items')?.[0].text ?? '', /\nprice\n/);
+  });
+});
+
+describe('concat and mlp with generated text ask', () => {
+  it('what KAR asks, word for word, for items only where their text is read', async () => {
+    const keys = { domain: 'lamp', heldBack: 2, users: 12, popularItems: 5, shownItems: 2, answerTokens: 7 };
+    const writers = await Promise.all(
+      [
+        { fusion: kar, more: {} },
+        { fusion: concat, more: { source: 'generated', itemText: true } },
+        { fusion: mlp, more: { source: 'generated' } },
+      ].map(async ({ fusion, more }) => {
+        const writer = new ScriptedWriter((step) => `answer to ${step.replace(/^.*: /, '')}`);
+        await ask(fusion, { ...keys, ...more }, writer);
+        return writer;
+      }),
+    );
+    const [ofKAR, ofConcat, ofMLP] = writers.map(({ steps, lengths }) =>
+      [...steps].map(([step, prompts]) => [step.split(': ')[1], lengths.get(step), prompts]),
+    );
+    assert.deepEqual(ofConcat, ofKAR);
+    assert.deepEqual(ofMLP, ofKAR.slice(0, 2));
+    assert.deepEqual([...writers[1].steps.keys()], ['concat: factors', 'concat: users', 'concat: items']);
+  });
+
+  it('nothing where they read titles', async () => {
+    const writer = new ScriptedWriter(() => 'so');
+    await ask(concat, { itemText: true }, writer);
+    assert.equal(writer.steps.size, 0);
   });
 });
 

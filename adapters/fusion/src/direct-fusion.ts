@@ -3,15 +3,19 @@
  * output u joins the user state with nothing between them: h = h_RS + f([h_RS; u]), f zero at the start, so that a fused
  * model starts as its warm-started backbone (the paper trains from scratch and replaces h_RS).
  *
- * u is the mean title vector of the history (`source: titles`, cheap, at every row) or the mean state of the frozen
- * language model that reads the titles (`prompted`, CoCo's input without the codebook, at the last `fusedPositions`).
- * Both see items up to the row's own only. A row that sees no text keeps h_RS.
+ * u is the mean title vector of the history (`source: titles`, cheap, at every row), the mean state of the frozen
+ * language model that reads the titles (`prompted`, CoCo's input without the codebook, at the last `fusedPositions`), or
+ * the text that the language model wrote of the user (`generated`: KAR's questions, so that the stored texts are KAR's).
+ * All see items up to the row's own only. A row that sees no text keeps h_RS.
+ *
+ * With `itemText` the item side joins as in the fusion `text`: by the titles, or with `generated` by KAR's facts on the
+ * items; an item without facts keeps its vector.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { IsBoolean, IsIn, IsInt, IsOptional, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Min } from 'class-validator';
 import {
   Describe,
-  type DifferentiableDecoder,
+  type ExtractionContext,
   type FuseContext,
   type FuseResult,
   type FusionContext,
@@ -21,26 +25,36 @@ import {
   type Parameters,
   type PreparedBatch,
   UsageError,
+  describedKeys,
 } from '@coco-rec/core';
-import { type FusedRows, fusedRows } from './fused-rows.js';
-import { ItemText, historyMeans } from './item-text.js';
+import { ItemText } from './item-text.js';
+import { KARConfig, KARQuestions, karPrompts } from './kar.js';
+import { requireDecoder } from './require-decoder.js';
 import { TextConfig } from './text-config.js';
 import { ItemTextSide } from './text-item-vectors.js';
-import { requireDecoder } from './require-decoder.js';
-import { readTitles } from './title-reader.js';
+import { GeneratedTextConfig, checkGeneratedText } from './texts/generated-text-config.js';
+import { type TextSource, readTexts, writeTexts } from './texts/text-source.js';
+import { PromptedStates, type RowVectors, TitleMeans, type UserVectors } from './user-vectors.js';
 import type { VectorTable } from './whiten.js';
 
-export class DirectFusionConfig extends TextConfig {
+export class DirectFusionConfig extends GeneratedTextConfig {
   @Describe(
     'What the user side gets: `titles`, the mean title vector of the history; `prompted`, the mean state of the ' +
-      'language model that reads the titles.',
+      'language model that reads the titles; `generated`, the text that it wrote of the user, asked as by `kar` and by the ' +
+      'keys above, from `domain` on, which do nothing otherwise.',
   )
-  @IsIn(['titles', 'prompted'])
-  source: 'titles' | 'prompted' = 'titles';
+  @IsIn(['titles', 'prompted', 'generated'])
+  source: 'titles' | 'prompted' | 'generated' = 'titles';
 
-  @Describe('Title vectors join the item vectors as well, as in the fusion `text`.')
+  @Describe(
+    'Title vectors (with `generated`: facts on the items) join the item vectors, as in the fusion `text`.',
+  )
   @IsBoolean()
   itemText = false;
+
+  @Describe('With `generated`: factors to go on with where the language model names none.')
+  @IsString()
+  fallbackFactors = new KARConfig().fallbackFactors;
 
   @Describe('With `prompted`: rows at the last positions of a history that are fused. Default 4.')
   @IsOptional()
@@ -61,30 +75,44 @@ export class DirectFusionConfig extends TextConfig {
   microBatch?: number;
 }
 
+const readingKeys = ['fusedPositions', 'maxTitles', 'microBatch'];
+
+/** Keys of the questions. */
+function askingKeys(): string[] {
+  const common = describedKeys(TextConfig).map(({ key }) => key);
+  const keys = describedKeys(GeneratedTextConfig).map(({ key }) => key);
+  return [...keys.filter((key) => !common.includes(key)), 'fallbackFactors'];
+}
+
 /** @throws UsageError for a key that does nothing. */
 export function checkDirectConfig(config: DirectFusionConfig): void {
-  const idle = (['fusedPositions', 'maxTitles', 'microBatch'] as const).find(
-    (key) => config[key] !== undefined,
-  );
-  if (config.source === 'titles' && idle) {
+  const { source } = config;
+  const values = config as unknown as Record<string, unknown>;
+  const defaults = new DirectFusionConfig() as unknown as typeof values;
+  const isSet = (key: string): boolean => JSON.stringify(values[key]) !== JSON.stringify(defaults[key]);
+  const idle = [
+    ...(source === 'prompted' ? [] : readingKeys),
+    ...(source === 'generated' ? [] : askingKeys()),
+  ].find(isSet);
+  if (idle) {
     throw new UsageError(
-      `Config key "fusion.${idle}" does nothing with "fusion.source: titles"; take it out.`,
+      `Config key "fusion.${idle}" does nothing with "fusion.source: ${source}"; take it out.`,
     );
   }
+  checkGeneratedText(config, karPrompts);
 }
 
 export function directNeeds({ source, itemText }: DirectFusionConfig): FusionNeeds {
+  const more = { titles: {}, prompted: { differentiable: true }, generated: { generate: true } };
   return {
     backbone: itemText ? { itemVectors: true } : {},
-    knowledge: source === 'prompted' ? { encode: true, differentiable: true } : { encode: true },
+    knowledge: { encode: true, ...more[source] },
   };
 }
 
 /** A user-side fusion of h_RS with one vector u a row. */
 export abstract class DirectFusion extends FusionStrategy {
-  private itemText!: ItemText;
-  private features?: VectorTable;
-  private decoder?: DifferentiableDecoder;
+  private user!: UserVectors;
   private side?: ItemTextSide;
 
   constructor(protected readonly config: DirectFusionConfig) {
@@ -97,42 +125,53 @@ export abstract class DirectFusion extends FusionStrategy {
   /** f([h_RS; u]); zero at the start. @param joined [P, D + w] @returns [P, D] */
   protected abstract combine(joined: tf.Tensor2D, context: FuseContext): tf.Tensor2D;
 
+  override async extract(context: ExtractionContext): Promise<void> {
+    if (this.config.source === 'generated') await writeTexts(this.questions(), context);
+  }
+
+  private questions(): TextSource {
+    const { id: fusion, config } = this;
+    const questions = new KARQuestions(fusion, config);
+    return { fusion, config, ask: (asking) => questions.ask(asking, config.itemText) };
+  }
+
   async initialize(context: FusionContext): Promise<void> {
-    const { source, itemText, textWidth, control } = this.config;
-    const { parameters, backbone, knowledge } = context;
-    this.itemText = await ItemText.load(context, this.id, control);
-    const features = await this.itemText.features(textWidth);
-    if (source === 'titles') this.features = features;
-    else this.decoder = requireDecoder(this.id, knowledge?.decoder);
-    const width = this.decoder?.hiddenSize ?? features.width;
-    this.build(parameters, backbone.dimension + width, backbone.dimension);
-    if (itemText) this.side = new ItemTextSide(parameters.scope('itemText'), features, backbone.dimension);
+    const { parameters, backbone } = context;
+    const { user, items, hasText } = await this.read(context);
+    this.user = user;
+    this.build(parameters, backbone.dimension + user.width, backbone.dimension);
+    if (!this.config.itemText) return;
+    this.side = new ItemTextSide(parameters.scope('itemText'), items, backbone.dimension, hasText);
+  }
+
+  /** What the user side and the item side get. */
+  private async read(
+    context: FusionContext,
+  ): Promise<{ user: UserVectors; items: VectorTable; hasText?: Uint8Array }> {
+    const { source, textWidth, control } = this.config;
+    const { fusedPositions = 4, maxTitles = 16, microBatch = 64 } = this.config;
+    if (source === 'generated') {
+      const { users, items } = await readTexts(this.questions(), context);
+      return { user: users, items: items.features, hasText: items.hasText };
+    }
+    const text = await ItemText.load(context, this.id, control);
+    const items = await text.features(textWidth);
+    if (source === 'titles') return { user: new TitleMeans(text, items), items };
+    const decoder = requireDecoder(this.id, context.knowledge?.decoder);
+    return { user: new PromptedStates(text, decoder, { fusedPositions, maxTitles, microBatch }), items };
   }
 
   override itemVectors(base: ItemVectors): ItemVectors {
     return this.side ? this.side.wrap(base) : base;
   }
 
-  /** u and whether there is one; u is no function of any weight, so it is made before the tape. */
   override async prepare(batch: PreparedBatch): Promise<tf.TensorContainer> {
-    const P = batch.rows.count;
-    if (this.features) {
-      const { means, seen } = historyMeans(batch, this.itemText, this.features);
-      const present = Float32Array.from(seen, (count) => (count > 0 ? 1 : 0));
-      return { user: tf.tensor2d(means, [P, this.features.width]), present: tf.tensor2d(present, [P, 1]) };
-    }
-    const { fusedPositions = 4, maxTitles = 16, microBatch = 64 } = this.config;
-    const rows = fusedRows(batch, this.itemText, { fusedPositions, maxTitles });
-    const decoder = requireDecoder(this.id, this.decoder);
-    return tf.tidy(() => ({
-      user: readTitles(decoder, this.itemText, rows, { rowCount: P, microBatch }),
-      present: tf.tensor2d(presence(rows, P), [P, 1]),
-    }));
+    return this.user.ofRows(batch);
   }
 
   fuse(h: tf.Tensor2D, context: FuseContext): FuseResult {
-    const { user, present } = context.prepared as { user: tf.Tensor2D; present: tf.Tensor2D };
-    const added = this.combine(tf.concat([h, user], 1), context); // [P, D]
+    const { vectors, present } = context.prepared as RowVectors;
+    const added = this.combine(tf.concat([h, vectors], 1), context); // [P, D]
     return { h: tf.add(h, tf.mul(added, present)) };
   }
 
@@ -143,11 +182,4 @@ export abstract class DirectFusion extends FusionStrategy {
   override dispose(): void {
     this.side?.dispose();
   }
-}
-
-/** 1 for fused rows that see a title. @returns [P] */
-function presence({ rows, visibleTitles }: FusedRows, rowCount: number): Float32Array {
-  const present = new Float32Array(rowCount);
-  rows.forEach((row, p) => (present[row] = visibleTitles[p] > 0 ? 1 : 0));
-  return present;
 }

@@ -23,12 +23,15 @@ interface Variant {
 
 const small = { size: 8, maxPrompts: 3 };
 const adaptor = { specificExperts: 1, expertHidden: 6, expertWidth: 4, textWidth: 8, answerTokens: 4 };
+const generated = { source: 'generated', textWidth: 8, answerTokens: 4 };
 const variants: readonly Variant[] = [
   { id: 'none', keys: {} },
   { id: 'text', keys: { textWidth: 4, control: 'placebo' } },
   { id: 'concat', keys: {} },
   { id: 'concat', keys: { source: 'prompted', maxTitles: 5, itemText: true } },
+  { id: 'concat', keys: { ...generated, itemText: true, heldBack: 2 } },
   { id: 'mlp', keys: { itemText: true, textWidth: 0 } },
+  { id: 'mlp', keys: { ...generated, users: 20, control: 'placebo' } },
   { id: 'kar', keys: { ...adaptor, heldBack: 2 } },
   { id: 'kar', keys: { ...adaptor, users: 20, popularItems: 12, control: 'placebo', textWidth: 0 } },
   { id: 'r4ec', keys: { ...adaptor, heldBack: 2, rounds: 2 } },
@@ -238,6 +241,22 @@ describe('fusions', function () {
     assert.throws(
       check('concat', { maxTitles: 3 }),
       /"fusion.maxTitles" does nothing with "fusion.source: titles"/,
+    );
+    assert.throws(
+      check('mlp', { source: 'generated', maxTitles: 3 }),
+      /"fusion.maxTitles" does nothing with "fusion.source: generated"/,
+    );
+    assert.throws(
+      check('mlp', { source: 'prompted', users: 3 }),
+      /"fusion.users" does nothing with "fusion.source: prompted"/,
+    );
+    assert.throws(
+      check('concat', { templates: { factual: 'x' } }),
+      /"fusion.templates" does nothing with "fusion.source: titles"/,
+    );
+    assert.throws(
+      check('concat', { source: 'generated', templates: { factuall: 'x' } }),
+      /"fusion\.templates\.factuall" is unknown.*factual/,
     );
     assert.throws(check('coco', { codebook: { thresold: 0.3 } }), /fusion.codebook.thresold.*"threshold"/);
     assert.throws(

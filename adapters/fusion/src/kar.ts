@@ -25,10 +25,11 @@ import {
   type WrittenText,
   emptyAnswer,
 } from '@coco-rec/core';
-import { type Asking, AugmentedConfig, AugmentedFusion, type Knowledge } from './texts/augmented-fusion.js';
-import { checkGeneratedText } from './texts/generated-text-config.js';
+import { AugmentedConfig, AugmentedFusion } from './texts/augmented-fusion.js';
+import { type GeneratedTextConfig, checkGeneratedText } from './texts/generated-text-config.js';
 import { PromptTemplate, answerAsData } from './texts/prompt-template.js';
 import { itemValues, userValues } from './texts/prompt-values.js';
+import type { Asking, Knowledge } from './texts/text-source.js';
 import { controlKeys } from './text-config.js';
 
 export class KARConfig extends AugmentedConfig {
@@ -38,37 +39,37 @@ export class KARConfig extends AugmentedConfig {
 }
 
 /** Names of the prompts, for `templates`. */
-const promptNames = ['factors', 'preference', 'factual'] as const;
+export const karPrompts = ['factors', 'preference', 'factual'] as const;
 
-export class KARFusion extends AugmentedFusion {
-  readonly id = 'kar';
+/** What the prompts hang on. */
+export type KARKeys = GeneratedTextConfig & Pick<KARConfig, 'fallbackFactors'>;
 
-  constructor(protected override readonly config: KARConfig) {
-    super(config);
-  }
+/** KAR's questions. Whoever asks them by the same keys shares the texts: `concat` and `mlp` do. */
+export class KARQuestions {
+  /** @param fusion id of the fusion that asks, for progress and listings */
+  constructor(
+    private readonly fusion: string,
+    private readonly config: KARKeys,
+  ) {}
 
-  protected async ask(asking: Asking): Promise<Knowledge> {
-    const { writer } = asking;
-    const options = { maxTokens: this.config.answerTokens };
-    const [found] = await writer.write('kar: factors', [this.factorsPrompt()], options);
-    const factors = answerAsData(this.checked(found));
-    const users = await writer.write('kar: users', this.preferencePrompts(asking, factors), options);
-    const items = await writer.write('kar: items', this.factualPrompts(asking, factors), options);
-    return { users, items };
+  /** @param readsItems false: no facts on items are asked for */
+  async ask(asking: Asking, readsItems = true): Promise<Knowledge> {
+    const factors = await this.factors(asking);
+    const users = await this.write(asking, 'users', this.preferencePrompts(asking, factors));
+    if (!readsItems) return { users };
+    return { users, items: await this.write(asking, 'items', this.factualPrompts(asking, factors)) };
   }
 
   /** All later prompts hang on the factors: they are not asked with others because a server was down for a moment. */
-  private checked({ text, failure }: WrittenText): string {
+  private async factors(asking: Asking): Promise<string> {
+    const prompt = this.template('factors').render({ domain: this.config.domain }, {});
+    const [{ text, failure }] = await this.write(asking, 'factors', [prompt]);
     if (text === undefined && failure !== emptyAnswer) {
       throw new CocoError(
         `The language model did not name the factors (${failure}). Run the same command again.`,
       );
     }
-    return text ?? this.config.fallbackFactors;
-  }
-
-  private factorsPrompt(): TextPrompt {
-    return this.template('factors').render({ domain: this.config.domain }, {});
+    return answerAsData(text ?? this.config.fallbackFactors);
   }
 
   private preferencePrompts({ dataset, scope }: Asking, factors: string): TextPrompt[] {
@@ -87,8 +88,24 @@ export class KARFusion extends AugmentedFusion {
     });
   }
 
-  private template(name: (typeof promptNames)[number]): PromptTemplate {
+  private template(name: (typeof karPrompts)[number]): PromptTemplate {
     return PromptTemplate.load(`kar-${name}`, this.config.templates[name]);
+  }
+
+  private write({ writer }: Asking, step: string, prompts: TextPrompt[]): Promise<WrittenText[]> {
+    return writer.write(`${this.fusion}: ${step}`, prompts, { maxTokens: this.config.answerTokens });
+  }
+}
+
+export class KARFusion extends AugmentedFusion {
+  readonly id = 'kar';
+
+  constructor(protected override readonly config: KARConfig) {
+    super(config);
+  }
+
+  protected ask(asking: Asking): Promise<Knowledge> {
+    return new KARQuestions(this.id, this.config).ask(asking);
   }
 }
 
@@ -104,7 +121,7 @@ export const kar: FusionDescriptor<KARConfig> = {
   needs: () => ({ backbone: { itemVectors: true }, knowledge: { encode: true, generate: true } }),
   knowledgeKeys: controlKeys,
   create: (config) => {
-    checkGeneratedText(config, promptNames);
+    checkGeneratedText(config, karPrompts);
     return new KARFusion(config);
   },
 };

@@ -13,10 +13,11 @@
  */
 import { IsInt, Min } from 'class-validator';
 import { Describe, type FusionDescriptor, type TextPrompt, type WrittenText } from '@coco-rec/core';
-import { type Asking, AugmentedConfig, AugmentedFusion, type Knowledge } from './texts/augmented-fusion.js';
+import { AugmentedConfig, AugmentedFusion } from './texts/augmented-fusion.js';
 import { checkGeneratedText } from './texts/generated-text-config.js';
 import { PromptTemplate, type PromptValues, answerAsData } from './texts/prompt-template.js';
 import { itemValues, userValues } from './texts/prompt-values.js';
+import type { Asking, Knowledge } from './texts/text-source.js';
 import { controlKeys } from './text-config.js';
 
 export class R4ecConfig extends AugmentedConfig {

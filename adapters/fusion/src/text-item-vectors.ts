@@ -17,18 +17,20 @@ export const gateOptions = { learningRateScale: 10, weightDecay: false } as cons
 /**
  * Item text at the item side: item vector + MLP(title vector), its last layer starting at 0, so that a fused model starts
  * as its backbone. (A gate from 0 on a random MLP hardly opens: neither learns before the other has.) An item without text
- * has a zero title vector; all of them share what the MLP makes of it.
+ * has a zero title vector; all of them share what the MLP makes of it. With `hasText`, they keep the backbone's vector.
  */
 export class ItemTextSide implements ItemAddition {
   private readonly features: tf.Tensor2D;
+  private readonly hasText?: tf.Tensor2D;
   private readonly inner: tf.Variable;
   private readonly innerBias: tf.Variable;
   private readonly outer: tf.Variable;
   private readonly outerBias: tf.Variable;
 
-  /** @param table title vectors [V+1, w] @param dimension D */
-  constructor(parameters: Parameters, table: VectorTable, dimension: number) {
+  /** @param table title vectors [V+1, w] @param dimension D @param hasText [V+1], 0: nothing is added to the item */
+  constructor(parameters: Parameters, table: VectorTable, dimension: number, hasText?: Uint8Array) {
     this.features = tf.tensor2d(table.values, [table.count, table.width]);
+    if (hasText) this.hasText = tf.tensor2d(Float32Array.from(hasText), [table.count, 1]);
     // The decay that an item table needs would hold back a map that all items share.
     const kept = { weightDecay: false };
     this.inner = parameters.variable('inner', [table.width, dimension], xavier, kept);
@@ -42,17 +44,19 @@ export class ItemTextSide implements ItemAddition {
   }
 
   block(from: number, to: number): tf.Tensor2D {
-    const features = tf.slice(this.features, [from, 0], [to - from, this.features.shape[1]]); // [N, w]
-    return this.project(features);
+    const part = (table: tf.Tensor2D): tf.Tensor2D => tf.slice(table, [from, 0], [to - from, table.shape[1]]);
+    return this.project(part(this.features), this.hasText && part(this.hasText));
   }
 
   gather(ids: tf.Tensor1D): tf.Tensor2D {
-    return this.project(tf.gather(this.features, ids));
+    return this.project(tf.gather(this.features, ids), this.hasText && tf.gather(this.hasText, ids));
   }
 
-  private project(features: tf.Tensor2D): tf.Tensor2D {
+  /** @param features [N, w] @param hasText [N, 1] @returns [N, D] */
+  private project(features: tf.Tensor2D, hasText: tf.Tensor2D | undefined): tf.Tensor2D {
     const hidden = gelu(linear(features, this.inner, this.innerBias)); // [N, D]
-    return linear(hidden, this.outer, this.outerBias);
+    const added = linear(hidden, this.outer, this.outerBias); // [N, D]
+    return hasText ? tf.mul(added, hasText) : added;
   }
 
   /** How much text is added, for the log: the mean over items and dimensions of its absolute value. */
@@ -65,6 +69,7 @@ export class ItemTextSide implements ItemAddition {
 
   dispose(): void {
     this.features.dispose();
+    this.hasText?.dispose();
   }
 }
 

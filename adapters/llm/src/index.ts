@@ -12,6 +12,7 @@ export { LocalConfig } from './local.js';
 export { OpenAIConfig } from './openai/openai.js';
 export { FileKnowledgeStore } from './knowledge-store.js';
 export { FileTextStore } from './text-store.js';
+export { FileSpendLedger } from './spend-ledger.js';
 export { type CheckedTensor, checkModel } from './check-model.js';
 export { type ModelSummary, inspectModel } from './model-files/inspect-model.js';
 export { type PullOptions, type PulledModel, pullModel } from './model-files/pull-model.js';

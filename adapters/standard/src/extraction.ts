@@ -4,6 +4,7 @@ import {
   type KnowledgeLLM,
   type LedgerEntry,
   type RunConfig,
+  StoppedError,
   TextLedger,
   UsageError,
 } from '@coco-rec/core';
@@ -69,11 +70,23 @@ export class Extraction {
     }
   }
 
-  /** Has every missing text written; failed ones are tried again. Stopped by the signal, it goes on at the next call. */
+  /**
+   * Has every missing text written; failed ones are tried again.
+   * @throws StoppedError by the signal; the next call goes on
+   */
   async run(): Promise<void> {
     const writer = this.session.writer(this.knowledge);
     if (!writer) throw new UsageError(`The language model "${this.knowledge.id}" cannot generate text.`);
-    await this.fusion.extract({ dataset: this.session.split.dataset, writer });
+    try {
+      await this.fusion.extract({ dataset: this.session.split.dataset, writer });
+    } catch (cause) {
+      const isStop = this.session.context.signal?.aborted && (cause as Error).name === 'AbortError';
+      if (!isStop) throw cause;
+      throw new StoppedError(
+        'Stopped. Every answer that came is kept: the same command goes on with the rest.',
+        { cause },
+      );
+    }
   }
 
   /** Counts by step, and what the rest takes. Nothing is sent. */

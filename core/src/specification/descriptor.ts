@@ -3,7 +3,7 @@ import type { Backbone } from './backbone.js';
 import type { FusionStrategy } from './fusion-strategy.js';
 import type { KnowledgeLLM } from './knowledge-llm.js';
 import type { Ranker } from './ranker.js';
-import type { FileStore, Hasher, KnowledgeStore, Progress, TextStore } from './ports.js';
+import type { FileStore, Hasher, KnowledgeStore, Progress, SpendLedger, TextStore } from './ports.js';
 import type { Dataset } from './dataset.js';
 
 /** What every registered unit says of itself. `coco list`, config checks, tests and reference pages derive from it. */
@@ -49,6 +49,8 @@ export interface AdapterContext {
   readonly files: FileStore;
   readonly knowledge?: KnowledgeStore;
   readonly texts?: TextStore;
+  /** Default: what is spent is forgotten with the process. */
+  readonly spend?: SpendLedger;
   readonly signal?: AbortSignal;
 }
 

@@ -55,6 +55,23 @@ export interface TextStore {
   put(record: StoredText): Promise<void>;
 }
 
+/** What an account has paid, in US dollars. */
+export interface Spent {
+  readonly cost: number;
+  /** That cost something. */
+  readonly requests: number;
+}
+
+/**
+ * What services were paid, over all starts that share it. Synchronous, so that nothing comes between looking and noting.
+ */
+export interface SpendLedger {
+  /** A request that is not settled, in whatever process, counts at its worst. */
+  spent(account: string): Spent;
+  /** Notes a request before it is sent, for good. @returns notes what it cost after all, 0 where it was not charged */
+  begin(account: string, worst: number): (cost: number) => void;
+}
+
 /** A content hash, as lower-case hexadecimal SHA-256. */
 export interface Hasher {
   sha256(content: Uint8Array | string): string;

@@ -17,6 +17,8 @@ export interface CocoOptions {
   readonly input?: string;
   /** Sends SIGINT as soon as standard error matches, once for each. */
   readonly stopAt?: readonly RegExp[];
+  /** Sends this signal when that has happened. */
+  readonly end?: { readonly by: 'SIGINT' | 'SIGKILL'; readonly when: Promise<unknown> };
   /** Largest file that may be written, in blocks of 1,024 bytes: a disk that is full. */
   readonly fileBlocks?: number;
   /** What a shell adds behind the command, such as "| head -n 1". */
@@ -40,6 +42,8 @@ export function runCoco(args: readonly string[], options: CocoOptions): Promise<
     stops.shift();
     child.kill('SIGINT');
   });
+  const { end } = options;
+  void end?.when.then(() => child.kill(end.by));
   child.stdin.on('error', () => undefined); // a command that reads no input may end before
   child.stdin.end(input);
   return new Promise((resolve, reject) => {

@@ -10,7 +10,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { IsInt, Min } from 'class-validator';
 import {
-  type Dataset,
   Describe,
   type ExtractionContext,
   type FuseContext,
@@ -20,20 +19,17 @@ import {
   type ItemVectors,
   type Parameters,
   type PreparedBatch,
-  type TextWriter,
-  UsageError,
-  type WrittenText,
   constant,
   gatherRows,
   linear,
 } from '@coco-rec/core';
-import { copyRows } from '../fused-rows.js';
 import { type ItemAddition, JoinedItemVectors, meanAbsolute } from '../text-item-vectors.js';
+import type { RowVectors } from '../user-vectors.js';
 import { GeneratedTextConfig } from './generated-text-config.js';
-import { HistoryTexts } from './history-texts.js';
 import { HybridExpertAdaptor } from './hybrid-expert-adaptor.js';
-import { type TextScope, chooseScope } from './text-scope.js';
-import { type TextTable, textTable } from './text-table.js';
+import { type Asking, type Knowledge, type TextSource, readTexts, writeTexts } from './text-source.js';
+import type { TextTable } from './text-table.js';
+import type { UserTexts } from './user-texts.js';
 
 export class AugmentedConfig extends GeneratedTextConfig {
   @Describe('Experts that both sides share.')
@@ -57,22 +53,8 @@ export class AugmentedConfig extends GeneratedTextConfig {
   expertWidth = 32;
 }
 
-/** The texts of a scope, in its order. */
-export interface Knowledge {
-  readonly users: readonly WrittenText[];
-  readonly items: readonly WrittenText[];
-}
-
-/** What the language model is asked with. */
-export interface Asking {
-  readonly dataset: Dataset;
-  readonly scope: TextScope;
-  readonly writer: TextWriter;
-}
-
 export abstract class AugmentedFusion extends FusionStrategy {
-  private histories!: HistoryTexts;
-  private userTexts!: TextTable;
+  private users!: UserTexts;
   private adaptor!: HybridExpertAdaptor;
   private user!: Join;
   private item?: ItemTextAddition;
@@ -85,49 +67,26 @@ export abstract class AugmentedFusion extends FusionStrategy {
   protected abstract ask(asking: Asking): Promise<Knowledge>;
 
   override async extract(context: ExtractionContext): Promise<void> {
-    await this.askAll(context);
+    await writeTexts(this.source(), context);
   }
 
-  private async askAll({ dataset, writer }: ExtractionContext): Promise<Knowledge & { scope: TextScope }> {
-    if (!dataset.texts) {
-      throw new UsageError(
-        `Fusion "${this.id}" needs item texts, and ${dataset.name} has none: name the columns in "data.text".`,
-      );
-    }
-    const scope = chooseScope(dataset, this.config);
-    return { scope, ...(await this.ask({ dataset, scope, writer })) };
+  private source(): TextSource {
+    return { fusion: this.id, config: this.config, ask: (asking) => this.ask(asking) };
   }
 
   async initialize(context: FusionContext): Promise<void> {
-    const { dataset, writer, parameters, backbone } = context;
-    if (!writer) throw new UsageError(`Fusion "${this.id}" needs a language model that generates text.`);
-    const { scope, users, items } = await this.askAll({ dataset, writer });
-    const rows = [...users.keys()].map((i) => i + 1);
-    const common = { context, fusion: this.id, config: this.config };
-    this.userTexts = await textTable({
-      ...common,
-      kind: 'users',
-      texts: users,
-      rows,
-      count: users.length + 1,
-    });
-    const count = dataset.itemCount + 1;
-    const itemTexts = await textTable({ ...common, kind: 'items', texts: items, rows: scope.items, count });
-    const withText = rows.filter((row) => this.userTexts.hasText[row] === 1);
-    this.histories = new HistoryTexts(
-      withText.map((row) => ({ shown: scope.users[row - 1].shown, text: row })),
-      this.config.heldBack + 1,
-    );
-    const [userWidth, itemWidth] = [this.userTexts.features.width, itemTexts.features.width];
+    const { parameters, backbone } = context;
+    const { users, items } = await readTexts(this.source(), context);
+    this.users = users;
     this.adaptor = new HybridExpertAdaptor(parameters.scope('adaptor'), {
       ...this.config,
-      userWidth,
-      itemWidth,
+      userWidth: users.width,
+      itemWidth: items.features.width,
     });
     const { expertWidth } = this.config;
     this.user = new Join(parameters.scope('user'), expertWidth, backbone.dimension);
     const itemJoin = new Join(parameters.scope('item'), expertWidth, backbone.dimension);
-    this.item = new ItemTextAddition(itemTexts, this.adaptor, itemJoin);
+    this.item = new ItemTextAddition(items, this.adaptor, itemJoin);
   }
 
   override itemVectors(base: ItemVectors): ItemVectors {
@@ -136,20 +95,11 @@ export abstract class AugmentedFusion extends FusionStrategy {
 
   /** Vectors of the texts that stand for the rows' histories. */
   override async prepare(batch: PreparedBatch): Promise<tf.TensorContainer> {
-    const texts = this.histories.ofRows(batch);
-    const { values, width } = this.userTexts.features;
-    const P = texts.length;
-    return {
-      vectors: tf.tensor2d(copyRows(values, width, texts), [P, width]),
-      present: tf.tensor2d(
-        Float32Array.from(texts, (text) => (text > 0 ? 1 : 0)),
-        [P, 1],
-      ),
-    };
+    return this.users.ofRows(batch);
   }
 
   fuse(h: tf.Tensor2D, { prepared }: FuseContext): FuseResult {
-    const { vectors, present } = prepared as { vectors: tf.Tensor2D; present: tf.Tensor2D };
+    const { vectors, present } = prepared as RowVectors;
     const added = this.user.apply(this.adaptor.user(vectors)); // [P, D]
     return { h: tf.add(h, tf.mul(added, present)) };
   }

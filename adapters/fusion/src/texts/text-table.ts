@@ -34,7 +34,7 @@ export async function textTable(input: TextTableInput): Promise<TextTable> {
   if (used.length === 0) {
     context.progress.log(`${fusion}: no text for ${input.kind}: all take the no-text path.`);
     const width = Math.max(1, Math.min(config.textWidth || Infinity, context.knowledge?.hiddenSize ?? 1));
-    return { features: { values: new Float32Array(count * width), count, width }, hasText };
+    return noTexts(count, width);
   }
   const all = await encodeTexts(context, `Fusion "${fusion}"`, used.map((i) => input.texts[i].text ?? '')); // prettier-ignore
   const H = all.hiddenSize;
@@ -52,6 +52,12 @@ export async function textTable(input: TextTableInput): Promise<TextTable> {
   if (config.textWidth > 0)
     return { features: await whiten(table, hasText, config.textWidth, random), hasText };
   return { features: { ...table, values: scaledToOne(values, rows.length, H) }, hasText };
+}
+
+/** A table without any text. */
+export function noTexts(count: number, width = 1): TextTable {
+  const features = { values: new Float32Array(count * width), count, width };
+  return { features, hasText: new Uint8Array(count) };
 }
 
 function isUsed({ text, flags }: WrittenText, { flagged }: TextTableInput['config']): boolean {

@@ -1,58 +1,103 @@
 import assert from 'node:assert/strict';
-import { CocoError } from '@coco-rec/core';
+import { CocoError, MemorySpendLedger, type SpendLedger } from '@coco-rec/core';
 import fc from 'fast-check';
 import { Budget } from './budget.js';
 
+const account = 'example.org m';
+const open = (cap?: number, ledger?: SpendLedger): Budget => new Budget({ cap, ledger, account });
+
+/** Sets aside, sends and settles one request. */
+async function spend(budget: Budget, worst: number, cost: number): Promise<void> {
+  const reservation = await budget.reserve(worst);
+  reservation.begin();
+  reservation.settle(cost);
+}
+
 describe('Budget', () => {
   it('refuses what could pass the cap, and says what was spent', async () => {
-    const budget = new Budget(1);
-    (await budget.reserve(0.6))(0.5);
-    (await budget.reserve(0.5))(0.25);
+    const budget = open(1);
+    await spend(budget, 0.6, 0.5);
+    await spend(budget, 0.5, 0.25);
     await assert.rejects(budget.reserve(0.3), (error: Error) => {
       assert.ok(error instanceof CocoError);
       assert.match(
         error.message,
-        /"knowledge\.maxCost", \$1\.00: \$0\.750000 went into 2 requests, .* cost \$0\.300000/,
+        /"knowledge\.maxCost", \$1\.00: \$0\.750000 went into 2 requests to example\.org m in all starts, .* cost \$0\.300000/,
       );
       return true;
     });
-    (await budget.reserve(0.25))(0.25); // just fits
+    await spend(budget, 0.25, 0.25); // just fits
   });
 
   it('waits for what is under way, which may turn out cheaper', async () => {
-    const budget = new Budget(1);
-    const settle = await budget.reserve(0.9);
+    const budget = open(1);
+    const first = await budget.reserve(0.9);
     let isIn = false;
-    const second = budget.reserve(0.9).then((settleIt) => {
+    const second = budget.reserve(0.9).then((reservation) => {
       isIn = true;
-      return settleIt;
+      return reservation;
     });
     await new Promise(setImmediate);
     assert.equal(isIn, false);
-    settle(0.1);
-    (await second)(0.9);
+    first.begin();
+    await new Promise(setImmediate);
+    assert.equal(isIn, false, 'it is sent, and not settled');
+    first.settle(0.1);
+    const later = await second;
+    later.begin();
+    later.settle(0.9);
     await assert.rejects(budget.reserve(0.01), CocoError);
   });
 
-  it('never spends more than the cap, whatever the requests cost and whichever are under way', async () => {
+  it('counts nothing for what was not sent or not charged', async () => {
+    const [budget, ledger] = [open(1), new MemorySpendLedger()];
+    (await budget.reserve(0.9)).settle(0);
+    await spend(budget, 0.9, 0);
+    await spend(budget, 1, 1);
+    await spend(open(undefined, ledger), 0, 0);
+    assert.deepEqual(ledger.spent(account), { cost: 0, requests: 0 });
+  });
+
+  it('counts what earlier starts spent, and what one that broke off may have spent, on this account', async () => {
+    const ledger = new MemorySpendLedger();
+    await spend(open(1, ledger), 0.3, 0.25);
+    (await open(1, ledger).reserve(0.25)).begin(); // kill -9
+    await spend(new Budget({ ledger, account: 'another' }), 9, 9);
+    await assert.rejects(open(1, ledger).reserve(0.6), /\$0\.500000 went into 2 requests to example\.org m/);
+    await spend(open(1, ledger), 0.5, 0.5);
+    await assert.rejects(open(1, ledger).reserve(0.01), CocoError);
+    await spend(open(1.5, ledger), 0.5, 0.1); // a raised cap goes on
+  });
+
+  it('never spends more than the cap over all starts, whatever requests cost and whichever are under way', async () => {
     const request = fc.record({
       worst: fc.double({ min: 0.001, max: 0.4, noNaN: true }),
       part: fc.double({ min: 0, max: 1, noNaN: true }),
+      dies: fc.nat(9),
+    });
+    const starts = fc.array(fc.array(request, { minLength: 3, maxLength: 15 }), {
+      minLength: 1,
+      maxLength: 3,
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(request, { minLength: 5, maxLength: 30 }), async (requests) => {
-        const budget = new Budget(1);
+      fc.asyncProperty(starts, async (all) => {
+        const ledger = new MemorySpendLedger();
         let spent = 0;
-        const work = requests.map(async ({ worst, part }) => {
-          const settle = await budget.reserve(worst);
-          await new Promise(setImmediate);
-          spent += worst * part;
-          settle(worst * part);
-        });
-        await Promise.allSettled(work);
+        for (const requests of all) {
+          const budget = open(1, ledger);
+          const work = requests.map(async ({ worst, part, dies }) => {
+            const reservation = await budget.reserve(worst);
+            await new Promise(setImmediate);
+            reservation.begin();
+            spent += worst * part;
+            if (dies > 0) reservation.settle(worst * part);
+          });
+          // A request that dies is never settled: whoever waits for it ends with its process.
+          await Promise.race([Promise.allSettled(work), new Promise((resolve) => setTimeout(resolve, 5))]);
+        }
         assert.ok(spent <= 1 + 1e-9, String(spent));
       }),
-      { numRuns: 50 },
+      { numRuns: 40 },
     );
   });
 });

@@ -1,43 +1,84 @@
-import { CocoError } from '@coco-rec/core';
+import { CocoError, MemorySpendLedger, type SpendLedger } from '@coco-rec/core';
 
-/** Counts US dollars. What is under way is counted at its worst, so that the cap holds whatever it will turn out to be. */
+export interface BudgetOptions {
+  /** In US dollars. Default: none. */
+  readonly cap?: number;
+  /** Default: one of its own, which forgets with the process. */
+  readonly ledger?: SpendLedger;
+  /** Whose spend is counted, in the ledger. */
+  readonly account: string;
+}
+
+/** Money set aside for one request. */
+export interface Reservation {
+  /** The request is about to be sent: from here on it may be charged for. */
+  begin(): void;
+  /** What it cost after all; 0 where it was not charged. */
+  settle(cost: number): void;
+}
+
+/**
+ * Counts US dollars, with what earlier starts and other processes spent on the same account. What is under way counts at
+ * its worst, so that the cap holds whatever it will turn out to be.
+ */
 export class Budget {
-  private spent = 0;
-  private reserved = 0;
-  private requests = 0;
+  private readonly ledger: SpendLedger;
+  /** Reserved and not begun: not in the ledger yet. */
+  private readonly held = new Set<{ readonly worst: number }>();
+  private underWay = 0;
   private waiting: (() => void)[] = [];
 
-  constructor(private readonly cap = Infinity) {}
+  constructor(private readonly options: BudgetOptions) {
+    this.ledger = options.ledger ?? new MemorySpendLedger();
+  }
 
   /**
-   * Sets money aside; waits while what is under way might still turn out cheaper.
-   * @returns settles it: what the request cost after all, 0 where it was not charged
+   * Sets money aside; waits while what is under way here might still turn out cheaper.
    * @throws CocoError where the cap does not allow it
    */
-  async reserve(worst: number): Promise<(cost: number) => void> {
-    while (this.spent + this.reserved + worst > this.cap) {
-      if (this.reserved === 0) throw this.exhausted(worst);
+  async reserve(worst: number): Promise<Reservation> {
+    const { cap = Infinity } = this.options;
+    while (cap < Infinity && this.committed() + worst > cap) {
+      if (this.underWay === 0) throw this.exhausted(worst, cap);
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
-    this.reserved += worst;
-    return (cost) => {
-      this.reserved = this.requestsUnderWay(worst);
-      this.spent += cost;
-      if (cost > 0) this.requests++;
-      for (const go of this.waiting.splice(0)) go();
+    return this.hold(worst);
+  }
+
+  private hold(worst: number): Reservation {
+    const { account } = this.options;
+    const mine = { worst };
+    let settle: ((cost: number) => void) | undefined;
+    this.held.add(mine);
+    this.underWay++;
+    return {
+      begin: () => {
+        // What costs nothing needs no record.
+        if (worst > 0) settle = this.ledger.begin(account, worst);
+        this.held.delete(mine);
+      },
+      settle: (cost) => {
+        this.held.delete(mine);
+        this.underWay--;
+        settle?.(cost);
+        for (const go of this.waiting.splice(0)) go();
+      },
     };
   }
 
-  /** The sum left after one is settled; a rounding error must not stay when nothing is under way. */
-  private requestsUnderWay(settled: number): number {
-    const left = this.reserved - settled;
-    return left < 1e-12 ? 0 : left;
+  /** Summed anew each time: what is taken off again would leave a rounding error. */
+  private committed(): number {
+    const { cost } = this.ledger.spent(this.options.account);
+    return [...this.held].reduce((sum, { worst }) => sum + worst, cost);
   }
 
-  private exhausted(worst: number): CocoError {
+  private exhausted(worst: number, cap: number): CocoError {
+    const { account } = this.options;
+    const { cost, requests } = this.ledger.spent(account);
     return new CocoError(
-      `Stopped before the spend passes "knowledge.maxCost", ${dollars(this.cap)}: ${dollars(this.spent)} went into ` +
-        `${this.requests} requests, and the next one may cost ${dollars(worst)}. Answers so far are kept; raise the cap to go on.`,
+      `Stopped before the spend passes "knowledge.maxCost", ${dollars(cap)}: ${dollars(cost)} went into ` +
+        `${requests} requests to ${account} in all starts, and the next one may cost ${dollars(worst)}. ` +
+        'Answers so far are kept; raise the cap to go on.',
     );
   }
 }

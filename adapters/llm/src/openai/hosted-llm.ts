@@ -70,7 +70,8 @@ export class HostedLLM implements KnowledgeLLM {
       timeout: 1000 * (timeout + 60), // the Sender's comes first
       logLevel: 'off',
     });
-    const sender = new Sender({ ...config, host, key, keyVariable });
+    const account = [host, config.model, config.embeddingModel].filter(Boolean).join(' ');
+    const sender = new Sender({ ...config, host, key, keyVariable, account, spend: context.spend });
     const llm = new HostedLLM(config, context, host, client, sender);
     if (config.dimensions) llm.hiddenSize = config.dimensions;
     else if (config.embeddingModel) llm.hiddenSize = (await llm.vectorsOf(['a text']))[0].length;

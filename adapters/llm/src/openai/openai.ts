@@ -78,7 +78,10 @@ export class OpenAIConfig {
   @Min(0)
   embeddingPrice = 0;
 
-  @Describe('US dollars that a start may spend; no request is sent that could pass it. Needs prices.')
+  @Describe(
+    'US dollars that all starts together may spend on these models at this server; no request is sent that could pass it. ' +
+      'Needs prices.',
+  )
   @IsOptional()
   @IsNumber()
   @Min(0)

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { CocoError } from '@coco-rec/core';
+import { CocoError, type SpendLedger } from '@coco-rec/core';
 import { PromptError } from '../answering/answer-all.js';
 import { Budget } from './budget.js';
 import { type Failure, TimeOutError, explainFailure } from './failure.js';
@@ -17,6 +17,9 @@ export interface SenderOptions {
   readonly requestsPerMinute?: number;
   readonly tokensPerMinute?: number;
   readonly maxCost?: number;
+  /** Where what is spent on `account` is noted. */
+  readonly spend?: SpendLedger;
+  readonly account: string;
   readonly maxRetries: number;
   /** Seconds before the first retry; doubled each time. */
   readonly retryDelay: number;
@@ -49,10 +52,11 @@ export class Sender {
   private readonly timer: Timer;
 
   constructor(private readonly options: SenderOptions) {
-    const { requestsPerMinute: requests, tokensPerMinute: tokens, maxCost } = options;
+    const { requestsPerMinute: requests, tokensPerMinute: tokens } = options;
+    const { maxCost: cap, spend: ledger, account } = options;
     this.timer = options.timer ?? realTimer;
     this.rate = new RateLimit({ requests, tokens }, this.timer);
-    this.budget = new Budget(maxCost);
+    this.budget = new Budget({ cap, ledger, account });
   }
 
   /** @throws PromptError where this request has no answer, CocoError where none would have one */
@@ -72,16 +76,23 @@ export class Sender {
 
   private async attempt<Result>(request: Request<Result>): Promise<{ result: Result } | Failure> {
     const { worst, signal } = request;
-    const settle = await this.budget.reserve(worst.cost);
+    const reservation = await this.budget.reserve(worst.cost);
+    let isSent = false;
     try {
       const correct = await this.rate.pass(worst.tokens, signal);
+      reservation.begin();
+      isSent = true;
       const { result, use } = await this.limited(request);
       correct(use.tokens);
-      settle(use.cost);
+      reservation.settle(use.cost);
       return { result };
     } catch (error) {
+      if (!isSent) {
+        reservation.settle(0);
+        throw error;
+      }
       const failure = explainFailure(error, this.options.key);
-      settle(failure.cost ?? worst.cost);
+      reservation.settle(failure.cost ?? worst.cost);
       return failure;
     }
   }

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { AdapterContext, KnowledgeStore } from '@coco-rec/core';
+import type { AdapterContext, KnowledgeStore, SpendLedger } from '@coco-rec/core';
 
 /** What a language model gets of the outside world: SHA-256 and, if wanted, a store; nothing is shown. */
-export function testContext(knowledge?: KnowledgeStore, signal?: AbortSignal): AdapterContext {
+export function testContext(
+  knowledge?: KnowledgeStore,
+  signal?: AbortSignal,
+  spend?: SpendLedger,
+): AdapterContext {
   const noFiles = (): never => {
     throw new Error('a language model uses no file store');
   };
@@ -12,5 +16,6 @@ export function testContext(knowledge?: KnowledgeStore, signal?: AbortSignal): A
     files: { read: noFiles, write: noFiles, append: noFiles, list: noFiles, remove: noFiles },
     knowledge,
     signal,
+    spend,
   };
 }

@@ -1,4 +1,4 @@
-import { type KnowledgeStore, readConfig } from '@coco-rec/core';
+import { type KnowledgeStore, type SpendLedger, readConfig } from '@coco-rec/core';
 import { testContext } from '../../testing/context.js';
 import type { HostedLLM } from '../hosted-llm.js';
 import { OpenAIConfig, openai } from '../openai.js';
@@ -10,10 +10,11 @@ export const key = 'sk-never-to-be-shown';
 export async function openHosted(
   baseUrl: string,
   changes: Partial<OpenAIConfig> = {},
-  { knowledge, signal }: { knowledge?: KnowledgeStore; signal?: AbortSignal } = {},
+  outside: { knowledge?: KnowledgeStore; signal?: AbortSignal; spend?: SpendLedger } = {},
 ): Promise<HostedLLM> {
   process.env[keyVariable] = key;
   const plain = { baseUrl, model: 'm', apiKeyVariable: keyVariable, retryDelay: 0.01, ...changes };
   const config = readConfig(OpenAIConfig, plain, 'knowledge');
-  return (await openai.create(config, testContext(knowledge, signal))) as HostedLLM;
+  const context = testContext(outside.knowledge, outside.signal, outside.spend);
+  return (await openai.create(config, context)) as HostedLLM;
 }

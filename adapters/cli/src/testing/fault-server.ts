@@ -1,0 +1,53 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** The server with the OpenAI interface that tests of the language models use, by its built file. */
+const file = fileURLToPath(new URL('../../../llm/dist/openai/testing/fault-server.js', import.meta.url));
+
+interface Report {
+  readonly seen: readonly { readonly body: { readonly messages: readonly { readonly content: string }[] } }[];
+}
+
+/** A language model on a server, in a process of its own, that counts what it is sent. */
+export class FaultServer {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly baseUrl: string,
+  ) {}
+
+  static async start(): Promise<FaultServer> {
+    const child = fork(file);
+    const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+    return new FaultServer(child, `http://127.0.0.1:${port}/v1`);
+  }
+
+  /** Forgets what it has seen; leaves so many of the next requests after `answered` ones without answer. */
+  async plan(answered = 0, hanging = 0): Promise<void> {
+    await this.ask({
+      faults: [...Array<string>(answered).fill('late'), ...Array<string>(hanging).fill('hang')],
+    });
+  }
+
+  /** The prompts since the plan, in the order in which they came. */
+  async prompts(): Promise<string[]> {
+    const { seen } = (await this.ask({ report: true })) as Report;
+    return seen.map(({ body }) => body.messages[0].content);
+  }
+
+  async untilSeen(count: number): Promise<void> {
+    while ((await this.prompts()).length < count) await sleep(20);
+  }
+
+  private async ask(order: object): Promise<unknown> {
+    this.child.send(order);
+    return ((await once(this.child, 'message')) as [unknown])[0];
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.child, 'close');
+    this.child.kill();
+    await closed;
+  }
+}

@@ -1,0 +1,39 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { PreparedBatch } from '@coco-rec/core';
+import { copyRows } from '../fused-rows.js';
+import type { RowVectors, UserVectors } from '../user-vectors.js';
+import { HistoryTexts } from './history-texts.js';
+import type { TextUser } from './text-scope.js';
+import type { TextTable } from './text-table.js';
+
+/** The texts of users as vectors: a row gets the one that stands for its history. */
+export class UserTexts implements UserVectors {
+  readonly width: number;
+  private readonly histories: HistoryTexts;
+
+  /** @param table row n + 1 is of `users[n]` @param heldBack last training interactions that no text was shown */
+  constructor(
+    private readonly table: TextTable,
+    users: readonly TextUser[],
+    heldBack: number,
+  ) {
+    this.width = table.features.width;
+    const texts = users.map(({ shown }, n) => ({ shown, text: n + 1 }));
+    this.histories = new HistoryTexts(
+      texts.filter(({ text }) => table.hasText[text] === 1),
+      heldBack + 1,
+    );
+  }
+
+  ofRows(batch: PreparedBatch): RowVectors {
+    const texts = this.histories.ofRows(batch); // [P]
+    const present = Float32Array.from(texts, (text) => (text > 0 ? 1 : 0));
+    return {
+      vectors: tf.tensor2d(copyRows(this.table.features.values, this.width, texts), [
+        texts.length,
+        this.width,
+      ]),
+      present: tf.tensor2d(present, [texts.length, 1]),
+    };
+  }
+}

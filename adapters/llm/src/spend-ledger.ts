@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { MemorySpendLedger, type SpendLedger, type Spent } from '@coco-rec/core';
+import { CheckedLines } from './checked-lines.js';
+import { cacheFolder } from './knowledge-store.js';
+
+/** A request that is about to be sent, or what one cost after all. In US dollars. */
+type Entry =
+  | { readonly id: string; readonly account: string; readonly worst: number }
+  | { readonly id: string; readonly cost: number };
+
+/**
+ * What services were paid, in `spend.jsonl` beside the texts. A request is noted before it is sent and again when its cost
+ * is known: one that a crash or kill -9 took with it counts at its worst for ever, since the server may have charged it.
+ */
+export class FileSpendLedger implements SpendLedger {
+  private readonly sums = new MemorySpendLedger();
+  private readonly settle = new Map<string, (cost: number) => void>();
+  private readonly lines: CheckedLines<Entry>;
+  private readonly prefix = randomUUID().slice(0, 13);
+  private count = 0;
+
+  /** @param folder default: `knowledge` in the cache folder */
+  constructor(folder = join(cacheFolder(), 'knowledge')) {
+    this.lines = new CheckedLines(join(folder, 'spend.jsonl'), (entry) => this.take(entry));
+  }
+
+  spent(account: string): Spent {
+    this.lines.refresh();
+    return this.sums.spent(account);
+  }
+
+  begin(account: string, worst: number): (cost: number) => void {
+    const id = `${this.prefix}-${this.count++}`;
+    this.lines.append({ id, account, worst });
+    return (cost) => this.lines.append({ id, cost });
+  }
+
+  private take(entry: Entry): void {
+    if ('account' in entry) {
+      this.settle.set(entry.id, this.sums.begin(entry.account, entry.worst));
+      return;
+    }
+    this.settle.get(entry.id)?.(entry.cost);
+    this.settle.delete(entry.id);
+  }
+}
