@@ -9,7 +9,7 @@ import { MemoryTextStore } from '../knowledge/memory-text-store.js';
 import { StoredTextWriter } from '../knowledge/stored-text-writer.js';
 import { createLoss } from '../losses/create-loss.js';
 import { Random } from '../random.js';
-import { disposeBatch } from '../specification/backbone.js';
+import { type ItemTextVectors, disposeBatch } from '../specification/backbone.js';
 import type { Batch, PreparedBatch } from '../specification/batch.js';
 import type { Dataset } from '../specification/dataset.js';
 import type { BackboneDescriptor, FusionDescriptor } from '../specification/descriptor.js';
@@ -77,18 +77,13 @@ export class World {
     const context = { dataset, trainLengths: split.trainLengths, random: random.derive('loss') };
     const backboneConfig = readConfig(options.backbone.config, options.backboneConfig ?? {}, 'backbone');
     const backbone = options.backbone.create(backboneConfig);
-    const progress = silent;
-    const readsTexts = options.backbone.readsTexts?.(backboneConfig);
-    const texts = readsTexts
-      ? await encodeItemTexts(dataset, { knowledge, progress }, `"${backbone.id}"`)
-      : undefined;
-    await backbone.open({ dataset, trainLengths: split.trainLengths, progress });
+    await backbone.open({ dataset, trainLengths: split.trainLengths, progress: silent });
     backbone.initialize({
       itemCount: dataset.itemCount,
       parameters: parameters.scope('backbone'),
       loss: createLoss('softmax', context),
       dataset,
-      texts,
+      texts: await textsOf(options, backboneConfig),
     });
     const fusion = createFusion(options);
     await fusion.initialize({
@@ -98,7 +93,7 @@ export class World {
       parameters: parameters.scope('fusion'),
       random: random.derive('fusion'),
       writer: writerOf(options),
-      progress,
+      progress: silent,
     });
     const model = new SequenceModel(backbone, fusion, parameters);
     model.fused = options.fusion !== undefined;
@@ -248,6 +243,15 @@ export class World {
 }
 
 const silent: Progress = { report: () => undefined, log: () => undefined };
+
+/** Vectors of the item texts, where the backbone reads them. */
+async function textsOf(
+  { backbone, dataset, knowledge }: WorldOptions,
+  config: object,
+): Promise<ItemTextVectors | undefined> {
+  if (!backbone.readsTexts?.(config)) return undefined;
+  return encodeItemTexts(dataset, { knowledge, progress: silent }, `Backbone "${backbone.id}"`);
+}
 
 function writerOf({ knowledge, texts = new MemoryTextStore() }: WorldOptions): TextWriter | undefined {
   if (!knowledge?.generate) return undefined;
