@@ -59,7 +59,8 @@ function explainStatus(error: InstanceType<typeof OpenAI.APIError>, key: string 
   const failure = { reason, cost: 0, status: status as number };
   // A used-up account has the status of a rate limit, but waiting does not help.
   if (error.code === 'insufficient_quota') return { ...failure, kind: 'all' };
-  if (again.includes(status) || (status as number) >= 500) {
+  // 501: the server cannot do it, now or later.
+  if (again.includes(status) || ((status as number) >= 500 && status !== 501)) {
     return { ...failure, kind: 'again', retryAfter: retryAfter(headers as Headers | undefined) };
   }
   return { ...failure, kind: ofPrompt.includes(status) ? 'prompt' : 'all' };

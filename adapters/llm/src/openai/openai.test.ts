@@ -136,6 +136,7 @@ describe('openai against a server with faults', () => {
     for (const [fault, pattern] of [
       ['wrong key', /it answered 401: Incorrect key: Bearer …\. The key in COCO_TEST_KEY may be wrong\./],
       ['quota', /it answered 429: pay first\./],
+      ['cannot do', /it answered 501: start it with --embeddings\.$/],
     ] as const) {
       await server.plan(fault, 'late');
       const answers: string[] = [];

@@ -24,6 +24,7 @@ export type Fault =
   | 'short vector'
   | 'vector of nothing'
   | 'vector too few'
+  | 'cannot do'
   | 'wrong key'
   | 'bad prompt'
   | 'no schema';
@@ -82,6 +83,7 @@ function refuse(response: ServerResponse, fault: Fault | undefined, authorizatio
     'too many for long': [429, { message: 'come back tomorrow' }, { 'retry-after': '86400' }],
     quota: [429, { message: 'pay first', code: 'insufficient_quota' }],
     broken: [500, { message: 'something\nbroke' }],
+    'cannot do': [501, { message: 'start it with --embeddings' }],
     'wrong key': [401, { message: `Incorrect key: ${authorization}` }],
     'bad prompt': [400, { message: 'the prompt is too long' }],
     'no schema': [400, { message: 'response_format is not supported' }],
