@@ -141,7 +141,8 @@ function generatingUnits(session: Session, config: RunConfig): CheckedUnits {
     .map(({ id }) => id);
   const id = 'kind' in units ? 'none' : units.fusion.id;
   throw new UsageError(
-    `Fusion "${id}" as configured reads no generated text: nothing to extract. These do: ${able.join(', ')}.`,
+    `Fusion "${id}" as configured reads no generated text: nothing to extract. These do: ${able.join(', ')}; ` +
+      'others may by a key, such as "source: generated".',
   );
 }
 
