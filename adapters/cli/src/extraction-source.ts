@@ -1,6 +1,6 @@
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { Extraction, type ExtractionStep, type Table, applyOverrides } from '@coco-rec/standard';
-import { type ConfigOptions, configOf, count, wholeNumber } from './options.js';
+import { type ConfigOptions, configOf, count, setOption, wholeNumber } from './options.js';
 import type { Terminal } from './terminal.js';
 
 /** Options of every command that looks at a fusion's texts. */
@@ -9,17 +9,26 @@ export interface ExtractionOptions extends ConfigOptions {
   readonly popularItems?: number;
 }
 
-export const usersOption = (): Option =>
+const usersOption = (): Option =>
   new Option(
     '--users <number>',
     'users that get a text, drawn by seed: short for --set fusion.users',
   ).argParser(count);
 
-export const popularItemsOption = (): Option =>
+const popularItemsOption = (): Option =>
   new Option(
     '--popular-items <number>',
     'most popular items beside those of these users: short for --set fusion.popularItems',
   ).argParser(wholeNumber);
+
+/** The config file, and the options that such a command has beside its own. */
+export function takesExtraction(command: Command): Command {
+  return command
+    .argument('<file>', 'config file (YAML or JSON)')
+    .addOption(usersOption())
+    .addOption(popularItemsOption())
+    .addOption(setOption());
+}
 
 /** Runs `use` with the extraction that a config file names, and frees it. */
 export async function withExtraction<T>(

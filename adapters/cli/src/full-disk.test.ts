@@ -58,7 +58,10 @@ describe('a disk that is full', function () {
   });
 
   it('is told where the output goes', async function () {
-    if (!(await stat('/dev/full').catch(() => undefined))) this.skip();
+    if (!(await stat('/dev/full').catch(() => undefined))) {
+      console.log('      skipped: this system has no /dev/full');
+      this.skip();
+    }
     assertRefused(
       await shop.coco(['list'], { behind: '> /dev/full' }),
       1,

@@ -8,7 +8,7 @@ import { tiny } from './tiny.js';
 export const knowledgeModels: readonly KnowledgeDescriptor[] = [tiny, local, llamaCpp, openai];
 
 export { LlamaCppConfig } from './llama-cpp/llama-cpp.js';
-export { LocalConfig } from './local.js';
+export { LocalConfig, hashFiles } from './local.js';
 export { OpenAIConfig } from './openai/openai.js';
 export { FileKnowledgeStore } from './knowledge-store.js';
 export { FileTextStore } from './text-store.js';

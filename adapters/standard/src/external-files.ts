@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { CocoError, type ExternalFile, fileErrorReason } from '@coco-rec/core';
+import { hashFiles } from '@coco-rec/llm';
 
 /** Size and SHA-256 of files, read in pieces. @throws CocoError if one cannot be read */
 export async function describeFiles(paths: readonly string[]): Promise<ExternalFile[]> {
@@ -10,19 +10,14 @@ export async function describeFiles(paths: readonly string[]): Promise<ExternalF
 }
 
 async function describeFile(path: string): Promise<ExternalFile> {
-  const hash = createHash('sha256');
-  let size = 0;
   try {
-    for await (const part of createReadStream(path) as AsyncIterable<Buffer>) {
-      hash.update(part);
-      size += part.length;
-    }
+    const { size } = await stat(path);
+    return { path, size, sha256: await hashFiles([path]) };
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const message = missing ? `There is no file ${path}.` : `Cannot read ${path}: ${fileErrorReason(error)}.`;
     throw new CocoError(message, { cause: error });
   }
-  return { path, size, sha256: hash.digest('hex') };
 }
 
 /**

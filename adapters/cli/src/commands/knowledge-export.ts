@@ -1,13 +1,8 @@
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { NodeFileStore } from '@coco-rec/standard';
-import {
-  type ExtractionOptions,
-  popularItemsOption,
-  usersOption,
-  withExtraction,
-} from '../extraction-source.js';
-import { examples, setOption } from '../options.js';
+import { type ExtractionOptions, takesExtraction, withExtraction } from '../extraction-source.js';
+import { examples } from '../options.js';
 import type { Terminal } from '../terminal.js';
 
 interface Options extends ExtractionOptions {
@@ -15,14 +10,9 @@ interface Options extends ExtractionOptions {
 }
 
 export function addKnowledgeExport(parent: Command, terminal: Terminal): void {
-  const command = parent
-    .command('export')
+  const command = takesExtraction(parent.command('export'))
     .description('the stored texts as JSON Lines, each with its prompt, model, provenance and flags')
-    .argument('<file>', 'config file (YAML or JSON)')
     .option('-o, --out <file>', 'where they go (default: standard output)')
-    .addOption(usersOption())
-    .addOption(popularItemsOption())
-    .addOption(setOption())
     .action((file: string, options: Options) => exportTexts(file, options, terminal));
   examples(command, [
     ['coco knowledge export kar.yaml --out texts.jsonl', 'one text a line'],

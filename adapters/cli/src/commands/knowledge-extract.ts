@@ -2,12 +2,11 @@ import type { Command } from 'commander';
 import { type Extraction, visibleText } from '@coco-rec/standard';
 import {
   type ExtractionOptions,
-  popularItemsOption,
   statusTable,
-  usersOption,
+  takesExtraction,
   withExtraction,
 } from '../extraction-source.js';
-import { examples, setOption } from '../options.js';
+import { examples } from '../options.js';
 import type { Terminal } from '../terminal.js';
 
 interface Options extends ExtractionOptions {
@@ -18,16 +17,11 @@ interface Options extends ExtractionOptions {
 const listedFailures = 10;
 
 export function addKnowledgeExtract(parent: Command, terminal: Terminal): void {
-  const command = parent
-    .command('extract')
+  const command = takesExtraction(parent.command('extract'))
     .description(
       'have the language model write every text that the fusion of a config needs; what is stored is kept',
     )
-    .argument('<file>', 'config file (YAML or JSON)')
     .option('--forecast', 'say what it would take, and send nothing')
-    .addOption(usersOption())
-    .addOption(popularItemsOption())
-    .addOption(setOption())
     .action((file: string, options: Options) => extract(file, options, terminal));
   examples(command, [
     ['coco knowledge extract kar.yaml --forecast', 'requests, tokens and cost; nothing is sent'],

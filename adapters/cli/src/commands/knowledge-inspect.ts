@@ -1,12 +1,7 @@
 import type { Command } from 'commander';
 import { type ExtractedText, visibleText } from '@coco-rec/standard';
-import {
-  type ExtractionOptions,
-  popularItemsOption,
-  usersOption,
-  withExtraction,
-} from '../extraction-source.js';
-import { count, examples, setOption } from '../options.js';
+import { type ExtractionOptions, takesExtraction, withExtraction } from '../extraction-source.js';
+import { count, examples } from '../options.js';
 import type { Terminal } from '../terminal.js';
 
 interface Options extends ExtractionOptions {
@@ -19,19 +14,14 @@ interface Options extends ExtractionOptions {
 }
 
 export function addKnowledgeInspect(parent: Command, terminal: Terminal): void {
-  const command = parent
-    .command('inspect')
+  const command = takesExtraction(parent.command('inspect'))
     .description('read the texts that are stored, with their prompts and what was shown')
-    .argument('<file>', 'config file (YAML or JSON)')
     .option('--user <id>', 'texts on this user only')
     .option('--item <id>', 'texts on this item only')
     .option('--step <words>', 'steps whose name holds these words only')
     .option('--failed', 'prompts without answer only')
     .option('--flagged', 'odd texts only: they repeat instructions, or lie far from all others')
     .option('-n, --count <number>', 'so many at most', count, 5)
-    .addOption(usersOption())
-    .addOption(popularItemsOption())
-    .addOption(setOption())
     .action((file: string, options: Options) => inspect(file, options, terminal));
   examples(command, [
     ['coco knowledge inspect kar.yaml', 'the first five texts'],

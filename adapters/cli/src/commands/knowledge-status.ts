@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import {
   type ExtractionOptions,
-  popularItemsOption,
   statusTable,
-  usersOption,
+  takesExtraction,
   withExtraction,
 } from '../extraction-source.js';
-import { examples, setOption } from '../options.js';
+import { examples } from '../options.js';
 import type { Terminal } from '../terminal.js';
 
 interface Options extends ExtractionOptions {
@@ -14,14 +13,9 @@ interface Options extends ExtractionOptions {
 }
 
 export function addKnowledgeStatus(parent: Command, terminal: Terminal): void {
-  const command = parent
-    .command('status')
+  const command = takesExtraction(parent.command('status'))
     .description('how many texts are written, failed and missing, and what the rest would take')
-    .argument('<file>', 'config file (YAML or JSON)')
     .option('--json', 'print it as JSON')
-    .addOption(usersOption())
-    .addOption(popularItemsOption())
-    .addOption(setOption())
     .action((file: string, options: Options) => status(file, options, terminal));
   examples(command, [
     ['coco knowledge status kar.yaml', 'step by step; nothing is sent'],

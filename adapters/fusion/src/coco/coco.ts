@@ -8,8 +8,8 @@
  *
  * The paper is silent in places and would not train in others. The preset `default` departs from it in: the selection
  * rule, the losses of the codebook, its start from queries, the gate (h_RS + g ⊙ x), what M = 1 stops, four rows a pass,
- * item text and user text. The preset `paper` is literal but for the selection rule and the squared orthogonality loss, which it
- * prints. The header of each file here says what it decides.
+ * item text and user text. The preset `paper` is literal but for the selection rule and the squared orthogonality loss,
+ * which it prints. The header of each file here says what it decides.
  *
  * A row sees items up to its own `visibleUntil` only: the titles by a mask, the prompts because they are selected from
  * the state of the history's earliest fused row. An item without text has no vector in the input. A history without any
@@ -29,6 +29,7 @@ import {
 } from '@coco-rec/core';
 import { type FusedRows, chosenRows, fusedRows } from '../fused-rows.js';
 import { replaceAt, rowsAt } from '../row-ops.js';
+import type { RowVectors } from '../user-vectors.js';
 import { centreQueries, fitProjection, reseedDead, startFromQueries } from './codebook-fit.js';
 import { RowMask, helpedRows, stopHelped } from './contradiction.js';
 import type { PureKnowledge } from './decouple.js';
@@ -47,8 +48,7 @@ type Losses = NonNullable<FuseResult['losses']>;
 
 /** What `prepare` made. */
 interface Prepared {
-  /** [P, w] */
-  readonly means?: tf.Tensor2D;
+  readonly user?: RowVectors;
   /** Vectors of the titles to be read. */
   readonly titles?: tf.Tensor2D;
 }
@@ -106,15 +106,15 @@ export class CoCoFusion extends FusionStrategy {
   /** Puts the titles' vectors on the engine. */
   override async prepare(batch: PreparedBatch): Promise<tf.TensorContainer> {
     const { userText, titles, align } = this.parts;
-    const means = userText?.load(batch);
-    if (batch.phase === 'predict' && align.isClosed()) return { means };
-    return { means, titles: titles.load(this.rowsOf(batch)) };
+    const user = userText?.load(batch);
+    if (batch.phase === 'predict' && align.isClosed()) return { user };
+    return { user, titles: titles.load(this.rowsOf(batch)) };
   }
 
   fuse(bare: tf.Tensor2D, context: FuseContext): FuseResult {
     const { pass, batch, prepared } = context;
-    const { means } = (prepared ?? {}) as Prepared;
-    const h = this.parts.userText && means ? this.parts.userText.join(bare, means) : bare; // [P, D]
+    const { user } = prepared as Prepared;
+    const h = this.parts.userText && user ? this.parts.userText.join(bare, user) : bare; // [P, D]
     if (!pass.training && this.parts.align.isClosed()) return { h };
     const fused = this.rowsOf(batch);
     if (fused.count === 0) return { h };
@@ -163,14 +163,11 @@ export class CoCoFusion extends FusionStrategy {
   }
 
   /** The language model's pass and the decoupling. */
-  private readStep(
-    { fused, prompts, layout, learns, mask }: Step,
-    { pass, prepared }: FuseContext,
-  ): PureKnowledge {
+  private readStep({ prompts, layout, learns, mask }: Step, { pass, prepared }: FuseContext): PureKnowledge {
     const { decoder, lora, titles, decouple } = this.parts;
     const { microBatch, contradiction, semantic } = this.settings;
     const key = pass.nextKey();
-    const loaded = ((prepared ?? {}) as Prepared).titles ?? titles.load(fused);
+    const { titles: loaded } = prepared as Prepared;
     // The semantic objective is not masked by scope `aligned`, so there every row has something to teach.
     const isMasked = contradiction?.scope !== 'aligned' || semantic.weight === 0;
     const mix = readKnowledge({

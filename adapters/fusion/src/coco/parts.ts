@@ -2,6 +2,7 @@ import { type DifferentiableDecoder, type FusionContext, type LoraWeights, Usage
 import { ItemText } from '../item-text.js';
 import { requireDecoder } from '../require-decoder.js';
 import { ItemTextSide } from '../text-item-vectors.js';
+import { TitleMeans } from '../user-vectors.js';
 import { Align } from './align.js';
 import { Codebook } from './codebook.js';
 import { Decouple } from './decouple.js';
@@ -9,8 +10,8 @@ import type { CoCoSettings } from './presets.js';
 import { promptTextCount, promptTexts } from './prompt-texts.js';
 import { promptTokens } from './prompts.js';
 import { Semantic } from './semantic.js';
-import { UserText } from './user-text.js';
 import { type TitleInput, TitleTokens, TitleVectors } from './title-input.js';
+import { UserText } from './user-text.js';
 
 /** What CoCo is made of. */
 export interface CoCoParts {
@@ -55,7 +56,7 @@ export async function buildParts(settings: CoCoSettings, context: FusionContext)
       features && settings.itemText ? new ItemTextSide(parameters.scope('itemText'), features, D) : undefined,
     userText:
       features && settings.userText
-        ? new UserText(parameters.scope('userText'), text, features, D)
+        ? new UserText(parameters.scope('userText'), new TitleMeans(text, features), D)
         : undefined,
   };
 }
