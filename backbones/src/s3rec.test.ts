@@ -215,7 +215,14 @@ describe('S3-Rec', () => {
     const copies = (): Float32Array[] => names.map((name) => copyOf(parameters, name));
     const distance = (a: Float32Array[], b: Float32Array[]): number[] =>
       a.map((values, i) => values.reduce((most, value, j) => Math.max(most, Math.abs(value - b[i][j])), 0));
-    const train = { epochs: 1, warmEpochs: 1, usersPerStep: 8, learningRate: 0.01, warmupSteps: 0 };
+    const train = {
+      epochs: 1,
+      warmEpochs: 1,
+      usersPerStep: 8,
+      learningRate: 0.01,
+      warmupSteps: 0,
+      weightDecay: 0,
+    };
     const model = new SequenceModel(backbone, new NoFusion(), parameters);
     const ranker = new FusedRanker(model, readConfig(TrainConfig, train, 'train'));
     const [stop, first, after] = [new AbortController(), copies(), new Map<string, Float32Array[]>()];

@@ -120,6 +120,7 @@ export { Adam, type AdamConfig } from './training/adam.js';
 export { LazyAdam } from './training/lazy-adam.js';
 export { SequenceModel, rowsOf, type ModelInput } from './training/sequence-model.js';
 export { FusedRanker } from './training/fused-ranker.js';
+export { weightDecayOf } from './training/stages.js';
 export { trainStep, type StepInput, type StepPart } from './training/train-step.js';
 export { type Checkpoint, saveCheckpoint, loadCheckpoint } from './training/checkpoint.js';
 export { type Metrics, ndcgAt, rankMetrics } from './evaluation/metrics.js';

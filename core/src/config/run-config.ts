@@ -58,7 +58,7 @@ export class TrainConfig {
   @Describe('Learning rate of Adam.')
   @IsNumber()
   @Min(0)
-  learningRate = 0.001;
+  learningRate = 0.003;
 
   @Describe('Steps over which the learning rate rises from 0, at the start of each stage.')
   @IsInt()
@@ -69,12 +69,16 @@ export class TrainConfig {
     'How the learning rate goes on after the warm-up: `constant`, or `cosine` to a tenth at the end of the stage.',
   )
   @IsIn(['constant', 'cosine'])
-  schedule: 'constant' | 'cosine' = 'constant';
+  schedule: 'constant' | 'cosine' = 'cosine';
 
-  @Describe('Decoupled weight decay (AdamW), per step times the learning rate. 0: none.')
+  @Describe(
+    'Decoupled weight decay (AdamW), per step times the learning rate. 0: none. Default: by the number of steps an epoch ' +
+      'has, so that a weight forgets in 2.5 epochs: 1 / (2.5 · steps · `learningRate`), at most 3.',
+  )
+  @IsOptional()
   @IsNumber()
   @Min(0)
-  weightDecay = 0;
+  weightDecay?: number;
 
   @Describe('The gradient of all weights together is scaled down to this Euclidean norm. 0: no clipping.')
   @IsNumber()

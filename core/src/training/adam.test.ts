@@ -6,7 +6,7 @@ import { type ParameterOptions, Parameters } from '../specification/parameters.j
 import { eachBackend, leaked } from '../testing/each-backend.test.js';
 import { valuesCloseTo } from '../testing/close-to.test.js';
 import { Adam, type AdamConfig } from './adam.js';
-import { rateScale } from './stages.js';
+import { rateScale, weightDecayOf } from './stages.js';
 
 const config: AdamConfig = { learningRate: 0.1, weightDecay: 0, gradientNorm: 0 };
 
@@ -160,7 +160,8 @@ describe('rateScale', () => {
   const train = (keys: Partial<TrainConfig>): TrainConfig => Object.assign(new TrainConfig(), keys);
 
   it('rises from the first step and stays', () => {
-    const scale = (step: number): number => rateScale(train({ warmupSteps: 4 }), step, 100);
+    const scale = (step: number): number =>
+      rateScale(train({ warmupSteps: 4, schedule: 'constant' }), step, 100);
     assert.deepEqual([0, 1, 2, 3, 4, 99].map(scale), [0.25, 0.5, 0.75, 1, 1, 1]);
     assert.equal(rateScale(train({ warmupSteps: 0 }), 0, 100), 1);
   });
@@ -170,5 +171,23 @@ describe('rateScale', () => {
       rateScale(train({ warmupSteps: 0, schedule: 'cosine' }), step, 100);
     valuesCloseTo([0, 50, 100].map(scale), [1, 0.55, 0.1]);
     assert.ok(scale(30) > scale(31));
+  });
+});
+
+describe('weightDecayOf', () => {
+  const train = (keys: Partial<TrainConfig>): TrainConfig => Object.assign(new TrainConfig(), keys);
+
+  it('takes a weight down to 1/e in 2.5 epochs, whatever the steps of an epoch', () => {
+    for (const steps of [88, 1000]) {
+      const learningRate = 0.004;
+      const decay = weightDecayOf(train({ learningRate }), steps);
+      assert.ok(Math.abs((1 - learningRate * decay) ** (2.5 * steps) - Math.exp(-1)) < 0.01);
+    }
+  });
+
+  it('does not grow without end on small data, and is what the config says where it says so', () => {
+    assert.equal(weightDecayOf(train({}), 2), 3);
+    assert.equal(weightDecayOf(train({ weightDecay: 0 }), 88), 0);
+    assert.equal(weightDecayOf(train({ weightDecay: 7 }), 88), 7);
   });
 });

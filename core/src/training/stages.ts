@@ -52,3 +52,16 @@ export function rateScale(config: TrainConfig, step: number, steps: number): num
   if (config.schedule === 'constant') return rise;
   return rise * (0.1 + 0.45 * (1 + Math.cos((Math.PI * step) / Math.max(1, steps))));
 }
+
+/** Epochs in which the default decay takes a weight down to 1/e, and the largest decay it asks for. */
+const epochsOfMemory = 2.5;
+const largestDecay = 3;
+
+/**
+ * The weight decay of a stage: as given, or so that it acts over a fixed number of epochs, whatever the size of the data,
+ * which is how AdamW's best decay moves (Wang and Aitchison 2024, arXiv 2405.13698). 2.5 epochs suit Beauty and the shop.
+ * @param steps of an epoch
+ */
+export function weightDecayOf({ weightDecay, learningRate }: TrainConfig, steps: number): number {
+  return weightDecay ?? Math.min(largestDecay, 1 / (epochsOfMemory * steps * learningRate));
+}

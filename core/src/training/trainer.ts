@@ -11,7 +11,7 @@ import { LazyAdam } from './lazy-adam.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { FusedRanker } from './fused-ranker.js';
 import { StageSteps } from './stage-steps.js';
-import { type PlannedStage, planStages, rateScale } from './stages.js';
+import { type PlannedStage, planStages, rateScale, weightDecayOf } from './stages.js';
 import { trainStep } from './train-step.js';
 import { sampleStates, validationLosses } from './samples.js';
 
@@ -52,6 +52,7 @@ export class Trainer {
   private readonly stages: readonly PlannedStage[];
   /** Of the stage that runs. */
   private steps!: StageSteps;
+  private weightDecay = 0;
   private position: Position = freshPosition();
   private best?: ReadonlyMap<string, NamedArray>;
   private startedAt = Date.now();
@@ -74,7 +75,8 @@ export class Trainer {
     if (this.best) await ranker.restore(this.best);
     await this.save();
     const { best, bestEpoch } = this.position;
-    return { 'best validation ndcg@5': best, bestEpoch, trainSeconds: this.seconds(), resumed };
+    const { weightDecay } = this;
+    return { 'best validation ndcg@5': best, bestEpoch, weightDecay, trainSeconds: this.seconds(), resumed };
   }
 
   dispose(): void {
@@ -97,6 +99,7 @@ export class Trainer {
   private async runStage(stage: PlannedStage): Promise<void> {
     const { ranker, split, config, context } = this.input;
     this.steps = new StageSteps(stage, ranker.model.backbone, config, split, this.random);
+    this.weightDecay = weightDecayOf(config, this.steps.plan(0).length);
     ranker.model.fused = stage.fused;
     const starts = this.position.epoch === 0 && this.position.step === 0;
     // The shared warm start holds what the backbone's own stages did as well.
@@ -157,7 +160,7 @@ export class Trainer {
       ...this.steps.make(plan, position.epoch, position.step),
       loss: stage.loss,
       adam: this.adam,
-      config,
+      config: { ...config, weightDecay: this.weightDecay },
       rateScale: rateScale(config, at, all),
       parameters: this.trainable(stage),
       place: `stage ${stage.name}, epoch ${position.epoch + 1}, step ${position.step + 1}`,

@@ -7,6 +7,7 @@ import {
   nextItemRows,
   planEpoch,
   trainStep,
+  weightDecayOf,
   trainingSequences,
   type RunConfig,
 } from '@coco-rec/core';
@@ -51,11 +52,12 @@ export class TrainingSteps {
     const all = model.parameters.entries().filter(({ trainable }) => trainable);
     const parameters = model.fused ? all : all.filter(({ name }) => name.startsWith('backbone/'));
     const { adam } = this;
+    const weightDecay = weightDecayOf(this.config.train, this.plan.length);
     await trainStep({
       model,
       parts,
       adam,
-      config: this.config.train,
+      config: { ...this.config.train, weightDecay },
       rateScale: 1,
       parameters,
       place: `step ${step}`,
