@@ -18,14 +18,18 @@ export class TrainingSteps {
   private readonly adam = new Adam();
   private readonly sequences: readonly Sequence[];
   private readonly plan: ReturnType<typeof planEpoch>;
+  /** Seconds that it took to find the training sequences and to plan an epoch of them. */
+  readonly planSeconds: number;
 
   constructor(
     private readonly opened: Opened,
     private readonly config: RunConfig,
   ) {
+    const startedAt = performance.now();
     this.sequences = trainingSequences(opened.split);
     const { maxLength } = opened.ranker.model.backbone;
     this.plan = planEpoch(this.sequences, { ...config.train, maxLength }, new Random(1));
+    this.planSeconds = (performance.now() - startedAt) / 1000;
   }
 
   /** Steps an epoch has. */

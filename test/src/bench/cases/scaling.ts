@@ -13,6 +13,7 @@ import { TrainingSteps } from '../training-steps.js';
 const negatives = 256;
 const itemCounts = [1e4, 1e5, 1e6];
 const lengths = [10, 50, 200];
+const userCounts = [1e4, 1e5, 1e6];
 /** Steps a repetition. */
 const stepsTimed = 8;
 
@@ -40,11 +41,18 @@ function simulated(users: number, items: number, length: number): DataDescriptor
   };
 }
 
+/** Times of one step, and of an epoch: its planning and as many of these steps as it has. */
+interface StepTimes {
+  readonly step: Times;
+  readonly epoch: Times;
+  readonly steps: number;
+}
+
 async function timeSteps(
   { options, measureRate }: BenchContext,
   config: RunConfig,
   data: DataDescriptor,
-): Promise<Times> {
+): Promise<StepTimes> {
   const opened = await open({ ...config, data: { format: data.id } }, [data]);
   const steps = new TrainingSteps(opened, config);
   const run = async (): Promise<void> => {
@@ -56,10 +64,15 @@ async function timeSteps(
     measureRate();
     await timed(found, run);
   }
+  const { count, planSeconds } = steps;
   steps.dispose();
   opened.dispose();
-  const each = (times: number[]): number[] => times.map((time) => time / stepsTimed);
-  return { values: each(found.values), processorValues: each(found.processorValues) };
+  const mapped = (change: (time: number) => number): Times => ({
+    values: found.values.map(change),
+    processorValues: found.processorValues.map(change),
+  });
+  const step = mapped((time) => time / stepsTimed);
+  return { step, epoch: mapped((time) => planSeconds + (time / stepsTimed) * count), steps: count };
 }
 
 const trainOf = (optimizer: string): object => ({
@@ -69,18 +82,19 @@ const trainOf = (optimizer: string): object => ({
 
 export const scaling: BenchCase = {
   id: 'scaling',
-  summary: 'a training step as items and history length grow, on simulated data, with both optimisers',
+  summary:
+    'a training step as items, users and history length grow, on simulated data; items with both optimisers',
   run: async (context) => {
     const { options } = context;
     const figures: Measurement[] = [];
     for (const items of itemCounts) {
       for (const optimizer of ['adam', 'adam-lazy']) {
         const config = configFor(options, options.engine, { train: trainOf(optimizer) });
-        const times = await timeSteps(context, config, simulated(2048, items, 12));
+        const { step } = await timeSteps(context, config, simulated(2048, items, 12));
         figures.push({
           name: `step, ${items.toLocaleString('en')} items, ${optimizer}`,
           unit: 's',
-          ...times,
+          ...step,
         });
       }
     }
@@ -88,8 +102,14 @@ export const scaling: BenchCase = {
       const backbone = { id: 'sasrec', ...shape, maxLength: length };
       // All lengths fit: the same number of tokens a step, so that the time is for equal work.
       const config = configFor(options, options.engine, { backbone, train: trainOf('adam-lazy') });
-      const times = await timeSteps(context, config, simulated(512, 1e4, length + 3));
-      figures.push({ name: `step of at most 4,096 tokens, histories of ${length}`, unit: 's', ...times });
+      const { step } = await timeSteps(context, config, simulated(512, 1e4, length + 3));
+      figures.push({ name: `step of at most 4,096 tokens, histories of ${length}`, unit: 's', ...step });
+    }
+    for (const users of userCounts) {
+      const config = configFor(options, options.engine, { train: trainOf('adam-lazy') });
+      const { epoch, steps } = await timeSteps(context, config, simulated(users, 1e4, 12));
+      const note = `planning, and ${steps.toLocaleString('en')} times a step, the mean of ${stepsTimed}`;
+      figures.push({ name: `epoch, ${users.toLocaleString('en')} users`, unit: 's', note, ...epoch });
     }
     return figures;
   },
