@@ -92,6 +92,11 @@ export class StoredTextWriter implements TextWriter {
     const { knowledge: base, progress, signal } = this.options;
     if (!base.tune) throw new UsageError(`The language model "${base.id}" cannot be tuned.`);
     if (!pairs) throw new CocoError(`${label}: the pairs to be tuned on hang on answers that are not there.`);
+    if (pairs.length === 0) {
+      throw new CocoError(
+        `${label}: the answers gave no pair to tune on. More of them may, or a language model that follows prompts better.`,
+      );
+    }
     const knowledge = await base.tune(pairs, config, { label, progress, signal });
     const writer = new StoredTextWriter({ ...this.options, knowledge });
     return {
