@@ -35,7 +35,7 @@ export interface LocalLLMOptions {
 export class LocalLLM implements KnowledgeLLM {
   readonly specVersion = 'v1';
   readonly id: string;
-  readonly capabilities = { encode: true, generate: true, differentiable: true, tunable: true };
+  readonly capabilities = { encode: true, generate: true, differentiable: true, tune: true };
   readonly hiddenSize: number;
   readonly contentHash: string;
 

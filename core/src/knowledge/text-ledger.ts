@@ -82,7 +82,9 @@ export class TextLedger implements TextWriter {
     return prompts.map((prompt, i) => {
       const record = records[i];
       const waits = isUnknown || prompt.text.includes(pending);
-      if (!this.byKey.has(keys[i])) this.byKey.set(keys[i], { step, prompt, maxTokens, record, waits });
+      // Prompts of two steps may be alike only as long as both hold the stand-in.
+      const place = waits ? `${step} ${keys[i]}` : keys[i];
+      if (!this.byKey.has(place)) this.byKey.set(place, { step, prompt, maxTokens, record, waits });
       if (record)
         return { text: record.text, failure: record.failure, flags: record.flags, shown: prompt.shown };
       const text = `${pending}${' word'.repeat(maxTokens)}`;

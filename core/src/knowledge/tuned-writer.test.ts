@@ -23,7 +23,7 @@ const config: TuningConfig = {
 class Parrot implements TunedLLM {
   readonly specVersion = 'v1';
   readonly id: string = 'parrot';
-  readonly capabilities = { encode: false, generate: true, differentiable: false, tunable: true };
+  readonly capabilities = { encode: false, generate: true, differentiable: false, tune: true };
   readonly hiddenSize = 1;
   readonly sent: string[] = [];
   tunings = 0;
@@ -110,6 +110,22 @@ describe('A tuned writer', () => {
     assert.deepEqual(await look([{ prompt: 'a', answer: 'two' }]), ['missing', 'missing']);
     assert.deepEqual(await look(undefined), ['waits', 'waits']);
     assert.equal(parrot.tunings, before);
+  });
+
+  it('counts what waits in two steps twice: it is alike by its stand-in only', async () => {
+    const book = ledger();
+    const unknown = prompt('not written before');
+    const [{ text = '' }] = await book.write('first', [unknown, unknown], { maxTokens });
+    for (const step of ['second', 'third'])
+      await book.write(step, [prompt(`on ${text}`), prompt(`on ${text}`)], { maxTokens });
+    assert.deepEqual(
+      book.entries.map(({ step, waits }) => [step, waits]),
+      [
+        ['first', false],
+        ['second', true],
+        ['third', true],
+      ],
+    );
   });
 
   it('has a hash that hangs on base, pairs, their order and each setting', () => {

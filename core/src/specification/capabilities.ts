@@ -25,7 +25,7 @@ export interface KnowledgeCapabilities {
   /** Input embeddings to hidden states, with gradients and LoRA. */
   readonly differentiable: boolean;
   /** Prompts with answers to a model that answers like them, by LoRA. Default false. */
-  readonly tunable?: boolean;
+  readonly tune?: boolean;
 }
 
 /** What a fusion needs of its partners. A need that is not met is an error at start that lists what would do. */

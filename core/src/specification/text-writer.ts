@@ -29,7 +29,7 @@ export interface TextWriter {
     options: { readonly maxTokens: number },
   ): Promise<WrittenText[]>;
   /**
-   * A writer whose language model is tuned on pairs. Given where the model is `tunable`.
+   * A writer whose language model is tuned on pairs. Given where the model can be tuned.
    * @param step a word for progress @param pairs undefined: they hang on answers that are not there yet (`isTentative`),
    * as only writers that look give
    */

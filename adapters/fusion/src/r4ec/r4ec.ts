@@ -76,7 +76,7 @@ export class R4ecFusion extends AugmentedFusion {
     const tuning = tuningOf(this.config);
     const { writer } = asking;
     if (!tuning) return this.reflect(questions, subjects, { actor: writer, reflector: writer });
-    if (!writer.tuned) throw new UsageError('Fusion "r4ec" with "tuning" needs a language model that is tunable.'); // prettier-ignore
+    if (!writer.tuned) throw new UsageError('Fusion "r4ec" with "tuning" needs a language model that can be tuned.'); // prettier-ignore
     const choices = drawChoices(asking.dataset, this.config, tuning.users);
     const trials = trialsOf(side, asking.dataset, choices, this.config);
     const pairs = await new TuningPairMaker(questions, writer).make(trials);
@@ -142,7 +142,7 @@ export const r4ec: FusionDescriptor<R4ecConfig> = {
   config: R4ecConfig,
   needs: (config) => ({
     backbone: { itemVectors: true },
-    knowledge: { encode: true, generate: true, ...(config.tuning !== false && { tunable: true }) },
+    knowledge: { encode: true, generate: true, ...(config.tuning !== false && { tune: true }) },
   }),
   knowledgeKeys: controlKeys,
   create: (config) => {

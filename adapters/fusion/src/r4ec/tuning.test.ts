@@ -130,9 +130,9 @@ describe('R4ec tunes', () => {
     assert.ok(![...writer.steps.keys()].some((step) => /target/.test(step)));
     assert.match(fusion.report(), /^prompt-only/);
     assert.equal(new R4ecConfig().tuning, false);
-    assert.equal(r4ec.needs(configOf({ tuning: false })).knowledge?.tunable, undefined);
+    assert.equal(r4ec.needs(configOf({ tuning: false })).knowledge?.tune, undefined);
     for (const tuning of [true, { users: 2 }])
-      assert.equal(r4ec.needs(configOf({ tuning })).knowledge?.tunable, true);
+      assert.equal(r4ec.needs(configOf({ tuning })).knowledge?.tune, true);
     assert.throws(
       () => configOf({ tuning: { user: 3 } }),
       /"fusion\.tuning".*"fusion\.tuning\.user".*"users"/,
