@@ -5,7 +5,9 @@ import { AugmentedConfig } from '../texts/augmented-fusion.js';
 
 /** How actor and reflector are tuned. */
 export class R4ecTuningConfig {
-  @Describe('Users whose choices the pairs are made from, drawn by `drawSeed` from all, whatever `users` says.')
+  @Describe(
+    'Users whose choices the pairs are made from, drawn by `drawSeed` from all, whatever `users` says.',
+  )
   @IsInt()
   @Min(2)
   users = 200;
