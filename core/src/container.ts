@@ -19,6 +19,7 @@ export const tokens = {
   progress: Symbol.for('coco.Progress'),
   knowledgeStore: Symbol.for('coco.KnowledgeStore'),
   textStore: Symbol.for('coco.TextStore'),
+  tunings: Symbol.for('coco.Tunings'),
   spendLedger: Symbol.for('coco.SpendLedger'),
   unit: (kind: UnitKind): symbol => Symbol.for(`coco.unit.${kind}`),
 } as const;
@@ -30,6 +31,8 @@ export interface Ports {
   readonly progress: Progress;
   readonly knowledgeStore?: KnowledgeStore;
   readonly textStore?: TextStore;
+  /** LoRA weights of tuned language models. */
+  readonly tunings?: FileStore;
   readonly spendLedger?: SpendLedger;
 }
 
@@ -45,6 +48,7 @@ export function createContainer(units: readonly UnitDescriptor[], ports: Ports):
       bind(tokens.progress).toConstantValue(ports.progress);
       if (ports.knowledgeStore) bind(tokens.knowledgeStore).toConstantValue(ports.knowledgeStore);
       if (ports.textStore) bind(tokens.textStore).toConstantValue(ports.textStore);
+      if (ports.tunings) bind(tokens.tunings).toConstantValue(ports.tunings);
       if (ports.spendLedger) bind(tokens.spendLedger).toConstantValue(ports.spendLedger);
     }),
   );

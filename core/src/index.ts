@@ -22,7 +22,8 @@ export type {
   Spent,
   TextStore,
 } from './specification/ports.js';
-export type { TextPrompt, TextWriter, WrittenText } from './specification/text-writer.js';
+export type { TextPrompt, TextWriter, TunedWriter, WrittenText } from './specification/text-writer.js';
+export type { TunedLLM, TuningConfig, TuningOptions, TuningPair } from './specification/tuning.js';
 export type {
   ExternalFile,
   Ranker,
@@ -102,6 +103,8 @@ export {
   type StoredTextWriterOptions,
 } from './knowledge/stored-text-writer.js';
 export { TextLedger, type LedgerEntry } from './knowledge/text-ledger.js';
+export { tunedHash } from './knowledge/tuned-hash.js';
+export { repeatsInstructions } from './knowledge/instruction-echo.js';
 export { checkKnowledge, checkNeeds, type Pairing } from './check-needs.js';
 export { encodeSafetensors, decodeSafetensors } from './data/safetensors.js';
 export { nextItemRows, lastItemRows } from './data/row-samplers.js';

@@ -10,7 +10,7 @@ import {
 import { concat } from './concat.js';
 import { kar } from './kar.js';
 import { mlp } from './mlp.js';
-import { r4ec } from './r4ec.js';
+import { r4ec } from './r4ec/r4ec.js';
 import { chooseScope } from './texts/text-scope.js';
 import { tinyDataset } from './tiny-world.test.js';
 

@@ -20,6 +20,11 @@ export function cacheFolder(): string {
   return join(cache, 'coco');
 }
 
+/** Where the LoRA weights of tuned models lie. */
+export function tuningFolder(): string {
+  return join(cacheFolder(), 'knowledge', 'lora');
+}
+
 /** A knowledge store in a folder, shared by all fusions and runs. Keys are SHA-256 in hexadecimal. */
 export class FileKnowledgeStore implements KnowledgeStore {
   private readonly files = new Map<number, VectorFile>();

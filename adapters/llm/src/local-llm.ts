@@ -6,10 +6,14 @@ import type {
   GenerateOptions,
   KnowledgeLLM,
   Progress,
+  TuningConfig,
+  TuningOptions,
+  TuningPair,
 } from '@coco-rec/core';
-import { generateIds } from './decoder/generate.js';
+import { forecastTexts, generateTexts } from './decoder/generate-texts.js';
 import type { LocalDecoder } from './decoder/local-decoder.js';
 import { storedVectors } from './stored-vectors.js';
+import { TunedLocalLLM } from './tuning/tuned-local-llm.js';
 
 /** Tokens that one encoding pass reads at most, padding included. */
 const tokensPerPass = 1024;
@@ -31,7 +35,7 @@ export interface LocalLLMOptions {
 export class LocalLLM implements KnowledgeLLM {
   readonly specVersion = 'v1';
   readonly id: string;
-  readonly capabilities = { encode: true, generate: true, differentiable: true };
+  readonly capabilities = { encode: true, generate: true, differentiable: true, tune: true };
   readonly hiddenSize: number;
   readonly contentHash: string;
 
@@ -108,33 +112,22 @@ export class LocalLLM implements KnowledgeLLM {
     return tf.reshape(tf.matMul(tf.tensor3d(weights, [B, 1, T]), states), [B, H]);
   }
 
-  /** Greedy, one prompt after another. No answer can follow a schema here: it is not read. */
-  async generate(prompts: readonly string[], options: GenerateOptions): Promise<string[]> {
-    const { maxTokens, onAnswer } = options;
+  generate(prompts: readonly string[], options: GenerateOptions): Promise<string[]> {
     const signal = options.signal ?? this.options.context.signal;
-    const { tokenizer } = this.decoder;
-    const ends = tokenizer?.ends ?? [];
-    const made: string[] = [];
-    for (const [index, prompt] of prompts.entries()) {
-      await nextTurn();
-      signal?.throwIfAborted();
-      const ids = this.decoder.tokenize(prompt);
-      const next = ids.length > 0 ? await generateIds(this.decoder, ids, { maxTokens, ends, signal }) : [];
-      const text = tokenizer?.decode(next) ?? '';
-      made.push(text);
-      await onAnswer?.(index, { text, promptTokens: ids.length, answerTokens: next.length, cost: 0 });
-    }
-    return made;
+    return generateTexts(this.decoder, prompts, { ...options, signal });
   }
 
   forecast(
     prompts: readonly string[],
     { maxTokens }: { readonly maxTokens: number },
   ): Promise<GenerateForecast> {
-    const lengths = prompts.map((prompt) => this.decoder.tokenize(prompt).length);
-    const requests = lengths.filter((length) => length > 0).length;
-    const promptTokens = lengths.reduce((sum, length) => sum + length, 0);
-    return Promise.resolve({ requests, promptTokens, answerTokens: requests * maxTokens, cost: 0 });
+    return Promise.resolve(forecastTexts(this.decoder, prompts, maxTokens));
+  }
+
+  tune(pairs: readonly TuningPair[], config: TuningConfig, options: TuningOptions): Promise<TunedLocalLLM> {
+    const { id, contentHash, decoder } = this;
+    const base = { id, contentHash, decoder, context: this.options.context };
+    return TunedLocalLLM.open(base, pairs, config, options);
   }
 
   dispose(): void {

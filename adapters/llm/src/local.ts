@@ -42,8 +42,8 @@ export const local: KnowledgeDescriptor<LocalConfig> = {
   id: 'local',
   specVersion: 'v1',
   summary:
-    'A Llama or Qwen3 decoder in this process, from GGUF or safetensors; encodes, generates, differentiable.',
-  capabilities: { encode: true, generate: true, differentiable: true },
+    'A Llama or Qwen3 decoder in this process, from GGUF or safetensors; encodes, generates, differentiable, can be tuned.',
+  capabilities: { encode: true, generate: true, differentiable: true, tune: true },
   config: LocalConfig,
   create: (config, context) => createLocal('local', config.model, config, context),
 };

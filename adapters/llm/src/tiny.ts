@@ -11,7 +11,7 @@ export const tiny: KnowledgeDescriptor<ReadingConfig> = {
   specVersion: 'v1',
   summary:
     'The embedded small Qwen3 decoder, trained on made-up shop talk: for demos and tests, no download.',
-  capabilities: { encode: true, generate: true, differentiable: true },
+  capabilities: { encode: true, generate: true, differentiable: true, tune: true },
   config: ReadingConfig,
   create: (config, context) => createLocal('tiny', folder, config, context),
 };

@@ -14,7 +14,7 @@ import {
   nearestName,
   tokens,
 } from '@coco-rec/core';
-import { FileKnowledgeStore, FileSpendLedger, FileTextStore } from '@coco-rec/llm';
+import { FileKnowledgeStore, FileSpendLedger, FileTextStore, tuningFolder } from '@coco-rec/llm';
 import { demandSameFiles, demandUnchangedFiles } from './external-files.js';
 import { type PlainConfig, checkConfig } from './load-config.js';
 import { NodeFileStore, nodeHasher, silentProgress } from './node-ports.js';
@@ -51,6 +51,7 @@ export function createContext(
     progress: options.progress ?? silentProgress,
     knowledgeStore: new FileKnowledgeStore(),
     textStore: new FileTextStore(),
+    tunings: new NodeFileStore(tuningFolder()),
     spendLedger: new FileSpendLedger(),
   });
   const context: AdapterContext = {
@@ -59,6 +60,7 @@ export function createContext(
     progress: container.get(tokens.progress),
     knowledge: container.get(tokens.knowledgeStore),
     texts: container.get(tokens.textStore),
+    tunings: container.get(tokens.tunings),
     spend: container.get(tokens.spendLedger),
     signal: options.signal,
   };

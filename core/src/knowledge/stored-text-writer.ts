@@ -1,7 +1,8 @@
 import { CocoError, UsageError } from '../errors.js';
 import type { GeneratedText, KnowledgeLLM } from '../specification/knowledge-llm.js';
 import type { Hasher, Progress, StoredText, TextStore } from '../specification/ports.js';
-import type { TextPrompt, TextWriter, WrittenText } from '../specification/text-writer.js';
+import type { TextPrompt, TextWriter, TunedWriter, WrittenText } from '../specification/text-writer.js';
+import type { TuningConfig, TuningPair } from '../specification/tuning.js';
 import { repeatsInstructions } from './instruction-echo.js';
 import { textKey } from './text-key.js';
 
@@ -80,6 +81,29 @@ export class StoredTextWriter implements TextWriter {
         `${name}: ${open.length} of ${total} prompts have no answer; "coco knowledge status" lists them.`,
       );
     return keys.map((key, i) => writtenText(records.get(key), prompts[i]));
+  }
+
+  /** @throws UsageError where the language model cannot be tuned; what its `tune` throws */
+  async tuned(
+    label: string,
+    pairs: readonly TuningPair[] | undefined,
+    config: TuningConfig,
+  ): Promise<TunedWriter> {
+    const { knowledge: base, progress, signal } = this.options;
+    if (!base.tune) throw new UsageError(`The language model "${base.id}" cannot be tuned.`);
+    if (!pairs) throw new CocoError(`${label}: the pairs to be tuned on hang on answers that are not there.`);
+    if (pairs.length === 0) {
+      throw new CocoError(
+        `${label}: the answers gave no pair to tune on. More of them may, or a language model that follows prompts better.`,
+      );
+    }
+    const knowledge = await base.tune(pairs, config, { label, progress, signal });
+    const writer = new StoredTextWriter({ ...this.options, knowledge });
+    return {
+      pairCount: knowledge.pairCount,
+      write: (step, prompts, options) => writer.write(step, prompts, options),
+      dispose: () => knowledge.dispose(),
+    };
   }
 
   private async checkCost(open: readonly OpenPrompt[], { name, maxTokens }: Step): Promise<void> {

@@ -1,7 +1,9 @@
 import type { GenerateForecast, KnowledgeLLM } from '../specification/knowledge-llm.js';
 import type { Hasher, StoredText, TextStore } from '../specification/ports.js';
-import type { TextPrompt, TextWriter, WrittenText } from '../specification/text-writer.js';
+import type { TextPrompt, TextWriter, TunedWriter, WrittenText } from '../specification/text-writer.js';
+import type { TuningConfig, TuningPair } from '../specification/tuning.js';
 import { textKey } from './text-key.js';
+import { tunedHash } from './tuned-hash.js';
 
 /** Begins the stand-in for an answer that is not there yet. */
 const pending = '⟨not written yet⟩';
@@ -13,8 +15,18 @@ export interface LedgerEntry {
   readonly maxTokens: number;
   /** What is stored of it: a text or a failure. */
   readonly record?: StoredText;
-  /** The prompt itself waits for an answer of an earlier step; until then it may be left out or come in another form. */
+  /**
+   * The prompt, or the model that is to be tuned for it, waits for an answer of an earlier step; until then it may be left
+   * out or come in another form.
+   */
   readonly waits: boolean;
+}
+
+interface Asked {
+  readonly maxTokens: number;
+  readonly knowledge: Pick<KnowledgeLLM, 'contentHash'>;
+  /** It hangs on pairs that are not all there yet. */
+  readonly isUnknown?: boolean;
 }
 
 /**
@@ -37,18 +49,42 @@ export class TextLedger implements TextWriter {
     return [...this.byKey.values()];
   }
 
-  async write(
+  write(
     step: string,
     prompts: readonly TextPrompt[],
     { maxTokens }: { readonly maxTokens: number },
   ): Promise<WrittenText[]> {
-    const { knowledge, store, hasher } = this.options;
+    return this.look(step, prompts, { maxTokens, knowledge: this.options.knowledge });
+  }
+
+  /** Tunes nothing: by the pairs it knows under which keys the tuned model's texts are stored. */
+  tuned(label: string, pairs: readonly TuningPair[] | undefined, config: TuningConfig): Promise<TunedWriter> {
+    const { knowledge: base, hasher } = this.options;
+    const contentHash = pairs
+      ? tunedHash(base.contentHash, pairs, config, hasher)
+      : `not tuned yet: ${label}`;
+    const model = { knowledge: { contentHash }, isUnknown: !pairs };
+    return Promise.resolve({
+      pairCount: pairs?.length ?? 0,
+      write: (step, prompts, options) => this.look(step, prompts, { ...options, ...model }),
+      dispose: () => undefined,
+    });
+  }
+
+  private async look(
+    step: string,
+    prompts: readonly TextPrompt[],
+    { maxTokens, knowledge, isUnknown = false }: Asked,
+  ): Promise<WrittenText[]> {
+    const { store, hasher } = this.options;
     const keys = prompts.map((prompt) => textKey({ prompt, knowledge, maxTokens }, hasher));
     const records = await store.get(keys);
     return prompts.map((prompt, i) => {
       const record = records[i];
-      const waits = prompt.text.includes(pending);
-      if (!this.byKey.has(keys[i])) this.byKey.set(keys[i], { step, prompt, maxTokens, record, waits });
+      const waits = isUnknown || prompt.text.includes(pending);
+      // Prompts of two steps may be alike only as long as both hold the stand-in.
+      const place = waits ? `${step} ${keys[i]}` : keys[i];
+      if (!this.byKey.has(place)) this.byKey.set(place, { step, prompt, maxTokens, record, waits });
       if (record)
         return { text: record.text, failure: record.failure, flags: record.flags, shown: prompt.shown };
       const text = `${pending}${' word'.repeat(maxTokens)}`;

@@ -24,6 +24,8 @@ export interface KnowledgeCapabilities {
   readonly generate: boolean;
   /** Input embeddings to hidden states, with gradients and LoRA. */
   readonly differentiable: boolean;
+  /** Prompts with answers to a model that answers like them, by LoRA. Default false. */
+  readonly tune?: boolean;
 }
 
 /** What a fusion needs of its partners. A need that is not met is an error at start that lists what would do. */

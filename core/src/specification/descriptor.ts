@@ -49,6 +49,8 @@ export interface AdapterContext {
   readonly files: FileStore;
   readonly knowledge?: KnowledgeStore;
   readonly texts?: TextStore;
+  /** LoRA weights of tuned language models, by content. Default: they are forgotten with the process. */
+  readonly tunings?: FileStore;
   /** Default: what is spent is forgotten with the process. */
   readonly spend?: SpendLedger;
   readonly signal?: AbortSignal;

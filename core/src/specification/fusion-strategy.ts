@@ -101,6 +101,11 @@ export abstract class FusionStrategy {
   /** Takes back what `epochState` gave. */
   restoreEpochState(_state: unknown): void {}
 
+  /** What the result says of it beside its config, in one sentence without a full stop. Default: nothing. */
+  report(): string | undefined {
+    return undefined;
+  }
+
   /** Frees what is not in `parameters`. */
   dispose(): void {}
 }

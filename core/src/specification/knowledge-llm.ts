@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Parameters } from './parameters.js';
 import type { KnowledgeCapabilities } from './capabilities.js';
 import type { Progress } from './ports.js';
+import type { TunedLLM, TuningConfig, TuningOptions, TuningPair } from './tuning.js';
 
 export interface LoraConfig {
   /** r, default 8. */
@@ -100,6 +101,13 @@ export interface KnowledgeLLM {
   /** What `generate` would take at most; nothing is sent. */
   forecast?(prompts: readonly string[], options: { readonly maxTokens: number }): Promise<GenerateForecast>;
   readonly decoder?: DifferentiableDecoder;
+  /**
+   * Supervised fine-tuning: LoRA weights that make the answers likelier after their prompts. The same pairs, settings and
+   * engine give the same weights; they are stored by content, and a second call finds them. Its `contentHash` is
+   * `tunedHash`'s.
+   * @throws CocoError if no pair is short enough; what `signal` was aborted with, and nothing is stored
+   */
+  tune?(pairs: readonly TuningPair[], config: TuningConfig, options: TuningOptions): Promise<TunedLLM>;
   /** Its answers come from a service that may charge for them: training never asks it, only extraction. Default false. */
   readonly hosted?: boolean;
   dispose(): void;

@@ -1,4 +1,5 @@
 import type { Provenance, StoredText } from './ports.js';
+import type { TuningConfig, TuningPair } from './tuning.js';
 
 /** A question to the language model. */
 export interface TextPrompt {
@@ -27,4 +28,17 @@ export interface TextWriter {
     prompts: readonly TextPrompt[],
     options: { readonly maxTokens: number },
   ): Promise<WrittenText[]>;
+  /**
+   * A writer whose language model is tuned on pairs. Given where the model can be tuned.
+   * @param step a word for progress @param pairs undefined: they hang on answers that are not there yet (`isTentative`),
+   * as only writers that look give
+   */
+  tuned?(step: string, pairs: readonly TuningPair[] | undefined, config: TuningConfig): Promise<TunedWriter>;
+}
+
+/** Dispose it when all is written. */
+export interface TunedWriter extends TextWriter {
+  /** Pairs that its model was tuned on; 0 where they are not known yet. */
+  readonly pairCount: number;
+  dispose(): void;
 }

@@ -35,7 +35,7 @@ export function pairingLaw(fusion: FusionDescriptor, needs: FusionNeeds, backbon
   };
 }
 
-const able: KnowledgeCapabilities = { encode: true, generate: true, differentiable: true };
+const able: KnowledgeCapabilities = { encode: true, generate: true, differentiable: true, tune: true };
 const fitting = model('fitting-model', able);
 
 function refusesBackbones(fusion: FusionDescriptor, needs: FusionNeeds, backbone: BackboneDescriptor): void {

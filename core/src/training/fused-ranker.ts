@@ -47,7 +47,9 @@ export class FusedRanker implements Ranker {
     const trainer = new Trainer({ ranker: this, split, config: this.config, context });
     try {
       const report = this.model.backbone.report();
-      return { ...(await trainer.run()), ...(report && { backbone: report }) };
+      const fusion = this.model.fusion.report();
+      const reports = { ...(report && { backbone: report }), ...(fusion !== undefined && { fusion }) };
+      return { ...(await trainer.run()), ...reports };
     } finally {
       trainer.dispose();
     }

@@ -9,7 +9,7 @@ import {
   LoraGroup,
   SemanticConfig,
 } from './groups.js';
-import { IsGroup } from './group.js';
+import { IsGroup } from '../group.js';
 
 /** Keys without a value here take that of the preset: see `presets.ts`. */
 export class CoCoConfig extends TextConfig {

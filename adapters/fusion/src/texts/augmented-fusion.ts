@@ -77,6 +77,8 @@ export abstract class AugmentedFusion extends FusionStrategy {
   async initialize(context: FusionContext): Promise<void> {
     const { parameters, backbone } = context;
     const { users, items } = await readTexts(this.source(), context);
+    const report = this.report();
+    if (report !== undefined) context.progress.log(`${this.id}: ${report}.`);
     this.users = users;
     this.adaptor = new HybridExpertAdaptor(parameters.scope('adaptor'), {
       ...this.config,

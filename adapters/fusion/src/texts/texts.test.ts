@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FusionDescriptor, historyOf, leaveOneOut, readConfig, trainingCounts } from '@coco-rec/core';
 import { kar } from '../kar.js';
-import { isReasonable, r4ec } from '../r4ec.js';
+import { r4ec } from '../r4ec/r4ec.js';
+import { isReasonable } from '../r4ec/verdict.js';
 import { tinyDataset } from '../tiny-world.test.js';
 import { GeneratedTextConfig } from './generated-text-config.js';
 import { HistoryTexts } from './history-texts.js';
@@ -29,8 +30,11 @@ describe('Prompts', () => {
     const all = readdirSync(new URL('../../prompts', import.meta.url)).map((file) =>
       file.replace('.liquid', ''),
     );
-    assert.equal(all.length, 15);
-    const values = { domain: 'lamp', history: 'H', item: 'I', factors: 'F', answer: 'A', critique: 'C' };
+    assert.equal(all.length, 23);
+    const values = {
+      ...{ domain: 'lamp', history: 'H', item: 'I', factors: 'F' },
+      ...{ answer: 'A', critique: 'C', first: '1', second: '2' },
+    };
     for (const name of all) {
       const template = PromptTemplate.load(name);
       assert.equal(template.label, `${name} 1`);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { breathe } from '@coco-rec/core';
+import { type LoraWeights, breathe } from '@coco-rec/core';
 import type { KeyValues } from './decoder-block.js';
 import type { LocalDecoder } from './local-decoder.js';
 
@@ -9,6 +9,7 @@ export interface GenerateIdsOptions {
   readonly ends: readonly number[];
   /** Heard between two tokens. */
   readonly signal?: AbortSignal;
+  readonly lora?: LoraWeights;
 }
 
 /**
@@ -19,7 +20,7 @@ export interface GenerateIdsOptions {
 export async function generateIds(
   decoder: LocalDecoder,
   ids: readonly number[],
-  { maxTokens, ends, signal }: GenerateIdsOptions,
+  { maxTokens, ends, signal, lora }: GenerateIdsOptions,
 ): Promise<number[]> {
   const made: number[] = [];
   let past: KeyValues[] | undefined;
@@ -27,7 +28,7 @@ export async function generateIds(
   while (made.length < maxTokens && !signal?.aborted) {
     const step = tf.tidy(() => {
       const embeddings = tf.expandDims(decoder.embed(tf.tensor1d([...next], 'int32')), 0) as tf.Tensor3D; // [1, T, H]
-      const { states, past: kept } = decoder.read(embeddings, { past });
+      const { states, past: kept } = decoder.read(embeddings, { past, lora });
       const last = tf.slice(states, [0, next.length - 1, 0], [1, 1, -1]);
       const best = tf.argMax(decoder.logits(tf.reshape(last, [1, -1])), 1); // [1]
       return { best, kept };

@@ -21,8 +21,14 @@ export function resultTable(result: RunResult): Table {
     notes: [
       `The run took ${durationText(result.seconds)} and used the engine ${String(protocol.engine)}.`,
       ...warningsOf(result.training.backbone),
+      ...fusionNote(result.training.fusion),
     ],
   };
+}
+
+/** What a fusion says of itself. */
+function fusionNote(report: unknown): readonly string[] {
+  return typeof report === 'string' ? [`Fusion: ${report}.`] : [];
 }
 
 /** What a backbone's report warns of. */
