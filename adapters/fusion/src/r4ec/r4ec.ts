@@ -16,7 +16,7 @@
  *   like the target. A verdict that chooses neither counts as wrong. It is a request of its own, as are judgement and
  *   critique: small models keep to no format.
  * - The critique is told that the thought led to the wrong choice. A thought or critique that names the target, the other
- *   item or, on the item side, an item of the two users makes no pair.
+ *   item or, on the item side, an item of the two users makes no pair, nor does one that repeats its instructions.
  * - The target is the last item that the user's text may show, never one of the `heldBack` ones, so that no weight has seen
  *   what a row with a text is to predict.
  * - LoRA is on q and v, with dropout .05; the authors' is on all projections, without. Warm-up over a tenth, cosine,

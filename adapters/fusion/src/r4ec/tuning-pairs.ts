@@ -59,7 +59,7 @@ export class TuningPairMaker {
     };
   }
 
-  /** Has one part of each course written. @returns those that have it and give nothing away */
+  /** Has one part of each course written. @returns those where it gives nothing away and is no echo of its prompt */
   private async say(
     part: 'thought' | 'critique' | 'refined',
     step: Step,
@@ -67,8 +67,9 @@ export class TuningPairMaker {
   ): Promise<Course[]> {
     const answers = await this.ask(step, courses);
     answers.forEach(({ text }, n) => (courses[n][part] = text));
-    return courses.filter(({ trial, [part]: text }) => {
-      return text !== undefined && !namesHidden(text, trial.hidden, trial.shown);
+    return courses.filter(({ trial, [part]: text }, n) => {
+      const isOdd = answers[n].flags.length > 0;
+      return text !== undefined && !isOdd && !namesHidden(text, trial.hidden, trial.shown);
     });
   }
 

@@ -63,7 +63,7 @@ describe('R4ec tunes', () => {
     assert.ok(!lines.includes(dataset.texts?.get(own.target) ?? ''));
   });
 
-  it('no pair from a thought or critique that names an option, or that has no verdict', async () => {
+  it('no pair from a thought or critique that names an option, repeats its prompt or has no verdict', async () => {
     const target = (user: string): string => {
       const choices = drawChoices(dataset, configOf(), 8);
       const choice = choices.find(({ own }) => dataset.users.get(own.user) === user);
@@ -76,14 +76,16 @@ describe('R4ec tunes', () => {
       if (/users, target-critique/.test(step) && user === slow[0])
         return { text: `why not a ${target(user)}?` };
       if (/users, target-verdict$/.test(step) && user === quick[1]) return { failure: 'no', text: undefined };
+      if (/users, target-refinement/.test(step) && user === slow[1]) return { text: 'echo', flags: ['echo'] };
       return script(step, prompt, at);
     });
     await ask(named);
     assert.deepEqual(
       named.pairs('users, tuning the actor').map(({ answer }) => answer),
-      [`users, target-thinking of ${quick[2]}`, `users, target-refinement of ${slow[1]}`],
+      [`users, target-thinking of ${quick[2]}`],
     );
-    assert.equal(named.pairs('users, tuning the reflector').length, 3);
+    assert.equal(named.pairs('users, tuning the reflector').length, 1);
+    assert.equal(named.pairs('items, tuning the actor').length, 5);
   });
 
   it('and then thinks and refines by the actor, judges and criticises by the reflector; both are freed', async () => {
