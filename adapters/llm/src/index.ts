@@ -10,7 +10,8 @@ export const knowledgeModels: readonly KnowledgeDescriptor[] = [tiny, local, lla
 export { LlamaCppConfig } from './llama-cpp/llama-cpp.js';
 export { LocalConfig, hashFiles } from './local.js';
 export { OpenAIConfig } from './openai/openai.js';
-export { FileKnowledgeStore, tuningFolder } from './knowledge-store.js';
+export { FileKnowledgeStore, cacheFolder, tuningFolder } from './knowledge-store.js';
+export { tokensPerPass } from './local-llm.js';
 export { FileTextStore } from './text-store.js';
 export { FileSpendLedger } from './spend-ledger.js';
 export { type CheckedTensor, checkModel } from './check-model.js';

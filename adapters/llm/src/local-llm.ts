@@ -16,7 +16,7 @@ import { storedVectors } from './stored-vectors.js';
 import { TunedLocalLLM } from './tuning/tuned-local-llm.js';
 
 /** Tokens that one encoding pass reads at most, padding included. */
-const tokensPerPass = 1024;
+export const tokensPerPass = 1024;
 
 /** Texts between two writes to the store: what a stop can lose. */
 const textsPerWrite = 256;

@@ -1,4 +1,5 @@
 import type { BenchOptions } from './options.js';
+import type { Peer } from './peers/peer.js';
 
 /** One figure. */
 export interface Measurement {
@@ -17,6 +18,8 @@ export interface Measurement {
   readonly goal?: number;
   /** What a reader must know, such as what the figure was extrapolated from. */
   readonly note?: string;
+  /** What the case's peers must know to do the same work; for them alone. */
+  readonly peerInput?: object;
 }
 
 /** What a case gives back: its figures, and the matrix product rates that were measured between its repetitions. */
@@ -47,6 +50,8 @@ export interface BenchCase {
   readonly cold?: boolean;
   /** Also show the peak memory of its process, which is to stay below this. */
   readonly memoryGoalMB?: number;
+  /** With `--peers`: who else does this work; a peer's n-th figure stands beside the case's n-th. */
+  readonly peers?: readonly Peer[];
   /** @returns why it cannot run here; undefined: it can. */
   missing?(options: BenchOptions): string | undefined;
   run(context: BenchContext): Promise<readonly Measurement[]>;

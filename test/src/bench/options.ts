@@ -12,6 +12,10 @@ export interface BenchOptions {
   readonly json?: string;
   readonly engine: string;
   readonly repeats: number;
+  /** Also run the peers of the cases. */
+  readonly peers: boolean;
+  /** Training steps of a peer that are timed, each repetition. */
+  readonly peerSteps: number;
   /** Also show where the time goes. */
   readonly profile: boolean;
   /** Folder with RecBole files. */
@@ -22,10 +26,12 @@ export interface BenchOptions {
 
 export const usage = `npm run bench -- [CASE ...] [options]
 
-  --list           name the cases and what they measure
+  --list           name the cases, what they measure and their peers
   --json FILE      also write the figures as JSON
   --engine ID      compute engine (default auto)
   --repeats N      repetitions of each case (default 3)
+  --peers          also run the peers, in a Python environment that is made for them
+  --peer-steps N   steps of a peer's epoch that are timed, each repetition (default 8)
   --profile        also show time by kind of operation and phase
   --data FOLDER    RecBole files (default: amazon-beauty in $COCO_SHARED/data, by default ../shared/data)
   --model FILE     SmolLM2-135M as GGUF (default: $COCO_SMOLLM2)`;
@@ -34,19 +40,24 @@ export const usage = `npm run bench -- [CASE ...] [options]
 export function readOptions(argv: readonly string[]): BenchOptions {
   const { values, positionals } = parse(argv);
   const shared = resolve(process.env.COCO_SHARED ?? join(root, '..', 'shared'));
-  const repeats = Number(values.repeats ?? 3);
-  if (!Number.isInteger(repeats) || repeats < 1)
-    throw new UsageError(`--repeats is ${values.repeats}; expected a whole number from 1.`);
   return {
     cases: positionals,
     list: values.list ?? false,
     json: values.json,
     engine: values.engine ?? 'auto',
-    repeats,
+    repeats: wholeNumber('repeats', values.repeats, 3),
+    peers: values.peers ?? false,
+    peerSteps: wholeNumber('peer-steps', values['peer-steps'], 8),
     profile: values.profile ?? false,
     data: resolve(values.data ?? join(shared, 'data', 'amazon-beauty')),
     model: resolve(values.model ?? process.env.COCO_SMOLLM2 ?? 'models/SmolLM2-135M-Instruct.Q4_1.gguf'),
   };
+}
+
+function wholeNumber(name: string, text: string | undefined, standard: number): number {
+  const value = text === undefined ? standard : Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new UsageError(`--${name} is ${text}; expected a whole number from 1.`);
 }
 
 const parse = (argv: readonly string[]) => {
@@ -61,6 +72,8 @@ const parse = (argv: readonly string[]) => {
         json: text,
         engine: text,
         repeats: text,
+        peers: flag,
+        'peer-steps': text,
         profile: flag,
         data: text,
         model: text,

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { CocoError } from '@coco-rec/core';
 import { type BenchCase, type CaseResult, type Measurement, median } from './bench-case.js';
 import type { BenchOptions } from './options.js';
+import type { PeerFigure } from './peers/peer.js';
 import type { CaseMessage } from './run-case.js';
 
 /** A measurement with what the table shows beside it. */
-export interface Figure extends Measurement {
+export interface Figure extends Omit<Measurement, 'peerInput'> {
   readonly case: string;
   readonly median: number;
   /** Median of the processor seconds. */
@@ -16,19 +17,26 @@ export interface Figure extends Measurement {
   readonly engine: string;
   /** Median of the matrix product rates between the repetitions, GFLOPS. */
   readonly rate?: number;
+  /** With `--peers`: what others needed, in the same run. */
+  readonly peers?: readonly PeerFigure[];
+}
+
+/** What a case found. */
+export interface CaseFigures {
+  readonly figures: readonly Figure[];
+  readonly profile?: string;
+  /** Of all figures together. */
+  readonly peerInput: object;
 }
 
 /** Runs a case, each in a process of its own. @throws CocoError if its process fails */
-export async function runCase(
-  bench: BenchCase,
-  options: BenchOptions,
-): Promise<{ figures: Figure[]; profile?: string }> {
+export async function runCase(bench: BenchCase, options: BenchOptions): Promise<CaseFigures> {
   const runs: Run[] = [];
   for (let i = 0; i < (bench.cold ? options.repeats : 1); i++) runs.push(await runProcess(bench, options));
   const [{ engine }] = runs;
   const rates = runs.flatMap((run) => run.rates);
   const rate = rates.length > 0 ? median(rates) : undefined;
-  const figures = runs[0].measurements.map((first, n) => {
+  const figures = runs[0].measurements.map(({ peerInput: _, ...first }, n) => {
     const values = runs.flatMap((run) => run.measurements[n].values);
     const { gigaflop } = first;
     const processors = runs.flatMap((run) => run.measurements[n].processorValues ?? []);
@@ -37,7 +45,8 @@ export async function runCase(
     const middle = median(values);
     return { case: bench.id, ...first, values, median: middle, processor, limit, engine, rate };
   });
-  return { figures, profile: runs[0].profile };
+  const peerInput = Object.assign({}, ...runs[0].measurements.map((one) => one.peerInput)) as object;
+  return { figures, profile: runs[0].profile, peerInput };
 }
 
 type Run = CaseResult;

@@ -3,6 +3,7 @@ import { Random, gradientsOf, normal } from '@coco-rec/core';
 import { LocalDecoder, fromFiles, makeWeights, openModel } from '@coco-rec/llm';
 import { type BenchCase, type Times, timed } from '../bench-case.js';
 import { needsModel } from '../options.js';
+import { torch } from '../peers/known-peers.js';
 import { decoderGigaflop } from '../work.js';
 
 const [blocks, rows, vectors] = [6, 64, 24];
@@ -10,6 +11,7 @@ const [blocks, rows, vectors] = [6, 64, 24];
 export const decoder: BenchCase = {
   id: 'decoder',
   summary: `${blocks} blocks of SmolLM2 over ${rows} × ${vectors} vectors, forward and backward to the vectors`,
+  peers: [torch('decoder', { blocks, rows, vectors })],
   missing: needsModel,
   run: async ({ options, measureRate }) => {
     const { config, weights } = openModel(options.model);

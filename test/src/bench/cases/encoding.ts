@@ -1,9 +1,10 @@
 import { type KnowledgeLLM, type Strings, readConfig } from '@coco-rec/core';
 import { createContext, loadDataset } from '@coco-rec/standard';
-import { openModel } from '@coco-rec/llm';
+import { openModel, tokensPerPass } from '@coco-rec/llm';
 import { type BenchCase, repeated } from '../bench-case.js';
 import { configFor } from '../beauty.js';
 import { type BenchOptions, needsData, needsModel } from '../options.js';
+import { torch } from '../peers/known-peers.js';
 import { decoderGigaflop } from '../work.js';
 
 /** One title in this many is read. */
@@ -12,6 +13,7 @@ const oneIn = 64;
 export const encoding: BenchCase = {
   id: 'encoding',
   summary: 'vectors of all titles with all blocks of SmolLM2',
+  peers: [torch('encoding', { tokensPerPass })],
   missing: (options) => needsData(options) ?? needsModel(options),
   run: async (context) => {
     const { options } = context;
@@ -27,8 +29,8 @@ export const encoding: BenchCase = {
     const times = await repeated(context, () => model.encode?.(sample));
     const lengths = all.map((text) => model.decoder?.tokenize(text, 64).length ?? 0);
     model.dispose();
-    const total = lengths.reduce((a, b) => a + b, 0);
-    const read = lengths.filter((_, i) => i % oneIn === 0).reduce((a, b) => a + b, 0);
+    const sampled = lengths.filter((_, i) => i % oneIn === 0);
+    const [total, read] = [lengths, sampled].map((some) => some.reduce((a, b) => a + b, 0));
     return [
       {
         name: `encoding ${all.length.toLocaleString('en')} titles with all blocks`,
@@ -37,6 +39,7 @@ export const encoding: BenchCase = {
         processorValues: times.processorValues.map((value) => (value * total) / read),
         gigaflop: gigaflopOf(options, lengths),
         note: `extrapolated by tokens from ${sample.length} titles; they have ${total} tokens in all`,
+        peerInput: { lengths: sampled, totalTokens: total },
       },
     ];
   },

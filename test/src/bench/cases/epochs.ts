@@ -2,6 +2,7 @@ import { evaluateRanker } from '@coco-rec/core';
 import { type BenchCase, type BenchContext, type Measurement } from '../bench-case.js';
 import { configFor, open, shape } from '../beauty.js';
 import { needsData } from '../options.js';
+import { recBole, recTools } from '../peers/known-peers.js';
 import { trainEpochs } from '../train-epochs.js';
 import { epochGigaflop } from '../work.js';
 
@@ -30,6 +31,7 @@ export const epoch: BenchCase = {
   id: 'epoch',
   summary: 'a SASRec epoch, d 64, 2 blocks, full softmax over all items',
   memoryGoalMB: 1200,
+  peers: [recTools('epoch', { loss: 'softmax' }), recBole('epoch')],
   missing: needsData,
   run: (context) => measure(context, { name: 'SASRec epoch, full softmax', loss: 'softmax', goal: 8 }),
 };
@@ -39,6 +41,7 @@ const negatives = 256;
 export const sampledEpoch: BenchCase = {
   id: 'sampled-epoch',
   summary: `the same with sampled softmax, ${negatives} negatives`,
+  peers: [recTools('epoch', { loss: 'sampled_softmax', negatives })],
   missing: needsData,
   run: (context) =>
     measure(context, {

@@ -2,11 +2,13 @@ import { evaluateRanker } from '@coco-rec/core';
 import { type BenchCase, repeated } from '../bench-case.js';
 import { configFor, open, shape } from '../beauty.js';
 import { needsData } from '../options.js';
+import { recBole, recTools } from '../peers/known-peers.js';
 import { rankingGigaflop } from '../work.js';
 
 export const evaluation: BenchCase = {
   id: 'evaluation',
   summary: 'a validation in training: states of all users, each target ranked among all items',
+  peers: [recTools('evaluation'), recBole('evaluation')],
   missing: needsData,
   run: async (context) => {
     const { options } = context;
