@@ -1,11 +1,12 @@
 /** R4ec with a tuned actor and reflector, from data to result, on the embedded model. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { type StoredText, UsageError } from '@coco-rec/core';
+import { cacheFolder } from '@coco-rec/llm';
 import { Extraction, type ExtractionStep, type PlainConfig, createRecommender } from '@coco-rec/standard';
 import { type Histories, smallConfig, smallShop, temporaryFolder, writeShop } from './support/small-run.js';
 import { startTestEngine } from './support/engine.js';
@@ -78,11 +79,12 @@ describe('r4ec with tuned models', function () {
     return Object.fromEntries([...weights, ...texts]) as Record<string, string>;
   };
 
-  before(async function () {
-    // These tests have a cache of their own, and a native engine lies in the user's.
-    if (process.env.COCO_TEST_ENGINE === 'tensorflow') this.skip();
+  before(async () => {
     await startTestEngine();
-    process.env.COCO_CACHE = join(folder, 'cache');
+    const [engines, cache] = [join(cacheFolder(), 'engine'), join(folder, 'cache')];
+    mkdirSync(cache);
+    if (existsSync(engines)) symlinkSync(engines, join(cache, 'engine')); // texts of its own, the engine as it is
+    process.env.COCO_CACHE = cache;
     config = await configOf(smallShop());
   });
   after(() => {

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import util from 'node:util';
@@ -23,10 +24,11 @@ interface BackendModule {
 let loaded: Native | undefined;
 
 /**
- * Loads the engine that was built in `folder` and registers its kernels and its backend; a process holds one.
+ * Loads the engine that was built in the folder `path` and registers its kernels and its backend; a process holds one.
  * @throws what the loader throws if a file is missing or does not fit this machine
  */
-export function loadNative(folder: string): Native {
+export function loadNative(path: string): Native {
+  const folder = realpathSync(path); // a link to it is the same engine
   if (loaded?.folder === folder) return loaded;
   if (loaded) throw new Error(`this process runs the engine of ${loaded.folder} already`);
   prepareEnvironment();

@@ -9,7 +9,10 @@ export interface TextFeatures {
   readonly bias: tf.Variable;
 }
 
-/** Weights N(0, .02 / √H), so that a text begins as large as an attribute's vector; the bias 0. @param dimension D */
+/**
+ * Weights N(0, .02) on vectors over √H, so that a text begins as large as an attribute's vector and a step of Adam, alike for
+ * every weight, does not move it √H times as far; the bias 0. @param dimension D
+ */
 export function buildTextFeatures(
   parameters: Parameters,
   texts: ItemTextVectors,
@@ -18,7 +21,7 @@ export function buildTextFeatures(
   const { hiddenSize: H } = texts;
   return {
     texts,
-    weight: parameters.variable('weight', [H, dimension], normal(0.02 / Math.sqrt(H))),
+    weight: parameters.variable('weight', [H, dimension], normal(0.02)),
     bias: parameters.variable('bias', [dimension], constant(0), { weightDecay: false }),
   };
 }
@@ -28,5 +31,6 @@ export function textFeatures({ texts, weight, bias }: TextFeatures, items: reado
   const { values, hiddenSize: H } = texts;
   const rows = new Float32Array(items.length * H);
   items.forEach((item, i) => rows.set(values.subarray(item * H, (item + 1) * H), i * H));
-  return linear(tf.tensor2d(rows, [items.length, H]), weight, bias) as tf.Tensor2D;
+  const scaled = tf.div(tf.tensor2d(rows, [items.length, H]), Math.sqrt(H)); // [I, H]
+  return linear(scaled, weight, bias) as tf.Tensor2D;
 }

@@ -58,7 +58,7 @@ const epochsOfMemory = 2.5;
 const largestDecay = 3;
 
 /**
- * The weight decay of a stage: as given, or so that it acts over a fixed number of epochs, whatever the size of the data,
+ * The weight decay of an epoch: as given, or so that it acts over a fixed number of epochs, whatever the size of the data,
  * which is how AdamW's best decay moves (Wang and Aitchison 2024, arXiv 2405.13698). 2.5 epochs suit Beauty and the shop.
  * @param steps of an epoch
  */

@@ -32,6 +32,8 @@ interface Position {
   sums: Record<string, number>;
   best: number;
   bestEpoch: number;
+  /** Of the last step. */
+  weightDecay: number;
   /** Validations since the best. */
   stale: number;
   done: boolean;
@@ -52,7 +54,6 @@ export class Trainer {
   private readonly stages: readonly PlannedStage[];
   /** Of the stage that runs. */
   private steps!: StageSteps;
-  private weightDecay = 0;
   private position: Position = freshPosition();
   private best?: ReadonlyMap<string, NamedArray>;
   private startedAt = Date.now();
@@ -74,8 +75,7 @@ export class Trainer {
     ranker.model.fused = true;
     if (this.best) await ranker.restore(this.best);
     await this.save();
-    const { best, bestEpoch } = this.position;
-    const { weightDecay } = this;
+    const { best, bestEpoch, weightDecay } = this.position;
     return { 'best validation ndcg@5': best, bestEpoch, weightDecay, trainSeconds: this.seconds(), resumed };
   }
 
@@ -99,7 +99,6 @@ export class Trainer {
   private async runStage(stage: PlannedStage): Promise<void> {
     const { ranker, split, config, context } = this.input;
     this.steps = new StageSteps(stage, ranker.model.backbone, config, split, this.random);
-    this.weightDecay = weightDecayOf(config, this.steps.plan(0).length);
     ranker.model.fused = stage.fused;
     const starts = this.position.epoch === 0 && this.position.step === 0;
     // The shared warm start holds what the backbone's own stages did as well.
@@ -152,6 +151,7 @@ export class Trainer {
   private async runStep(stage: PlannedStage, plan: readonly PlannedStep[]): Promise<void> {
     const { ranker, config, context } = this.input;
     const { position } = this;
+    position.weightDecay = weightDecayOf(config, plan.length);
     const at = position.stepsBefore + position.step;
     // Epochs differ by a step or two; what is left is taken to be like this one.
     const all = position.stepsBefore + (stage.epochs - position.epoch) * plan.length;
@@ -160,7 +160,7 @@ export class Trainer {
       ...this.steps.make(plan, position.epoch, position.step),
       loss: stage.loss,
       adam: this.adam,
-      config: { ...config, weightDecay: this.weightDecay },
+      config: { ...config, weightDecay: position.weightDecay },
       rateScale: rateScale(config, at, all),
       parameters: this.trainable(stage),
       place: `stage ${stage.name}, epoch ${position.epoch + 1}, step ${position.step + 1}`,
@@ -283,6 +283,7 @@ function freshPosition(): Position {
     sums: {},
     best: -1,
     bestEpoch: 0,
+    weightDecay: 0,
     stale: 0,
     done: false,
     seconds: 0,
