@@ -34,6 +34,7 @@ export type {
 } from './specification/ranker.js';
 export type {
   KnowledgeLLM,
+  TextViewEncoder,
   DifferentiableDecoder,
   DecoderPass,
   GenerateForecast,
@@ -93,7 +94,13 @@ export { readConfig } from './config/validate.js';
 export { RunConfig, TrainConfig, EvaluateConfig, type UnitSetting } from './config/run-config.js';
 export { Registry } from './registry.js';
 export { createContainer, tokens, type Ports } from './container.js';
-export { type TextEncoder, centred, encodeTexts, scaledToOne } from './knowledge/encode-texts.js';
+export {
+  type TextEncoder,
+  centred,
+  encodeTexts,
+  encodeViews,
+  scaledToOne,
+} from './knowledge/encode-texts.js';
 export { encodeItemTexts, itemTexts } from './knowledge/item-text-vectors.js';
 export { MemorySpendLedger } from './knowledge/memory-spend-ledger.js';
 export { MemoryTextStore } from './knowledge/memory-text-store.js';

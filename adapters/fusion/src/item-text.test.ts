@@ -75,6 +75,49 @@ describe('ItemText', function () {
     assert.ok(Math.abs(squares / (19 * raw.width) - 1) < 1e-4);
   });
 
+  it('takes the views where the language model has several, and joins what they share', async () => {
+    const H = 6;
+    const random = new Random(5);
+    // Two views of two hidden causes, each loud in noise of its own: what they share comes first.
+    const causes = Array.from({ length: 19 }, () => [random.normal(), random.normal()]);
+    const values = causes.flatMap(([a, b]) => {
+      const noise = (): number[] => [3 * random.normal(), 3 * random.normal()];
+      return [a, b, a + b, a - b, ...noise(), b, a, a, b, ...noise()];
+    });
+    const knowledge = tinyKnowledge();
+    const views = { count: 2, encode: () => Promise.resolve(Float32Array.from(values)) };
+    const seeing = Object.assign(Object.create(knowledge) as KnowledgeLLM, { views });
+    Object.defineProperty(seeing, 'hiddenSize', { value: H });
+    Object.assign(seeing, {
+      encode: (texts: string[]) => Promise.resolve(new Float32Array(texts.length * H)),
+    });
+    const text = await ItemText.load(contextOf(seeing), 'text', 'none');
+    knowledge.dispose();
+    const { values: features, width } = await text.features(2);
+    assert.equal(width, 2);
+    assert.equal((await text.features(0)).width, 2 * H);
+    // A cause is nearly a linear function of the two features.
+    const described = Array.from(text.hasText.keys()).filter((item) => text.hasText[item] === 1);
+    for (const cause of [0, 1]) {
+      const target = causes.map((own) => own[cause]);
+      const mean = target.reduce((a, b) => a + b) / target.length;
+      const total = target.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+      const explained = [0, 1].reduce((sum, w) => {
+        const along = described.reduce((s, item, n) => s + features[item * 2 + w] * (target[n] - mean), 0);
+        return sum + along ** 2 / described.length; // features are uncorrelated with variance 1
+      }, 0);
+      assert.ok(explained / total > 0.9, String(explained / total));
+    }
+    await assert.rejects(
+      ItemText.load(
+        contextOf(Object.assign(Object.create(seeing) as KnowledgeLLM, { views: { ...views, count: 3 } })),
+        'text',
+        'none',
+      ),
+      /numbers for 19 texts of 18 each/,
+    );
+  });
+
   it('says in one sentence what is missing', async () => {
     const knowledge = tinyKnowledge();
     await assert.rejects(ItemText.load(contextOf(undefined), 'text', 'none'), (error: Error) => {

@@ -4,10 +4,12 @@ import {
   type Random,
   centred,
   encodeTexts,
+  encodeViews,
   itemTexts,
   scaledToOne,
 } from '@coco-rec/core';
 import type { Control } from './text-config.js';
+import { joinViews } from './join-views.js';
 import { type VectorTable, whiten } from './whiten.js';
 
 /**
@@ -28,6 +30,8 @@ export class ItemText {
     readonly titleOf: Int32Array,
     /** [V+1, H] centred vectors; zero for padding and items without text. */
     readonly table: VectorTable,
+    /** What the model sees in each title besides, centred, [V+1, H] a view. */
+    private readonly views: readonly VectorTable[],
     private readonly random: Random,
   ) {}
 
@@ -40,24 +44,26 @@ export class ItemText {
     const titleOf = Int32Array.from(texts.keys());
     if (control === 'placebo') permute(titleOf, hasText, random.derive('placebo'));
     const described = [...titleOf].filter((item) => hasText[item] === 1);
-    const { vectors, hiddenSize } = await encodeTexts(
-      context,
-      asker,
-      described.map((item) => texts[titleOf[item]]),
-    );
-    const values = centred(vectors, described, texts.length, hiddenSize);
-    const table = { values, count: texts.length, width: hiddenSize };
-    return new ItemText(hiddenSize, hasText, titleOf, table, random.derive('whiten'));
+    const titles = described.map((item) => texts[titleOf[item]]);
+    const { vectors, hiddenSize } = await encodeTexts(context, asker, titles);
+    const tableOf = (own: Float32Array): VectorTable => {
+      const values = centred(own, described, texts.length, hiddenSize);
+      return { values, count: texts.length, width: hiddenSize };
+    };
+    const views = await encodeViews(context, titles);
+    const stream = random.derive('whiten');
+    return new ItemText(hiddenSize, hasText, titleOf, tableOf(vectors), views.map(tableOf), stream);
   }
 
   /**
-   * Vectors for layers of the recommender's scale.
+   * Vectors for layers of the recommender's scale: of the views where the language model has several, else of `table`.
    * @param width whitened to at most this many dimensions; 0: all, scaled to mean square 1
    */
   async features(width: number): Promise<VectorTable> {
-    if (width > 0) return whiten(this.table, this.hasText, width, this.random);
+    const table = this.views.length > 0 ? await joinViews(this.views, this.hasText) : this.table;
+    if (width > 0) return whiten(table, this.hasText, width, this.random);
     const described = this.hasText.reduce((a, b) => a + b, 0);
-    return { ...this.table, values: scaledToOne(this.table.values, described, this.hiddenSize) };
+    return { ...table, values: scaledToOne(table.values, described, table.width) };
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import '@tensorflow/tfjs-backend-cpu';
 import { Random } from '@coco-rec/core';
-import { dot, orthonormalise, ridgeRegression, symmetricEigen } from './linear-algebra.js';
+import { choleskyInverse, dot, orthonormalise, ridgeRegression, symmetricEigen } from './linear-algebra.js';
 import { whiten } from './whiten.js';
 
 const gaussian = (count: number, seed: number): Float64Array => {
@@ -26,6 +26,21 @@ describe('linear algebra', () => {
     ])
       assert.ok(Math.abs(dot(row(i), row(j))) < 1e-12);
     for (const i of [0, 1, 3]) assert.ok(Math.abs(dot(row(i), row(i)) - 1) < 1e-12);
+  });
+
+  it('inverts the Cholesky factor: L⁻¹ A L⁻ᵀ is the unit matrix', () => {
+    const n = 5;
+    const root = gaussian(n * n, 3);
+    const product = (a: Float64Array, b: Float64Array): Float64Array =>
+      Float64Array.from({ length: n * n }, (_, at) => {
+        const [i, j] = [Math.floor(at / n), at % n];
+        return Array.from({ length: n }, (_, k) => a[i * n + k] * b[j * n + k]).reduce((x, y) => x + y);
+      }); // a bᵀ
+    const matrix = product(root, root);
+    const inverse = choleskyInverse(matrix.slice(), n);
+    const unit = product(product(inverse, matrix), inverse);
+    unit.forEach((value, at) => assert.ok(Math.abs(value - (at % (n + 1) === 0 ? 1 : 0)) < 1e-9));
+    for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) assert.equal(inverse[i * n + j], 0);
   });
 
   it('finds eigenvalues and eigenvectors', () => {

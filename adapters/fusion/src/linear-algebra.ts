@@ -133,3 +133,27 @@ export function choleskySolve(a: Float64Array, b: Float64Array, D: number, H: nu
     divide(i, a[i * D + i]);
   }
 }
+
+/**
+ * L⁻¹ of the Cholesky factor of a symmetric positive definite matrix A = L Lᵀ, so that L⁻¹ A L⁻ᵀ = 1.
+ * @param matrix [n·n], is overwritten by L @returns [n·n], lower triangular
+ */
+export function choleskyInverse(matrix: Float64Array, n: number): Float64Array {
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = matrix[i * n + j];
+      for (let k = 0; k < j; k++) sum -= matrix[i * n + k] * matrix[j * n + k];
+      matrix[i * n + j] = i === j ? Math.sqrt(sum) : sum / matrix[j * n + j];
+    }
+  }
+  const inverse = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) {
+      let sum = 0;
+      for (let k = j; k < i; k++) sum -= matrix[i * n + k] * inverse[k * n + j];
+      inverse[i * n + j] = sum / matrix[i * n + i];
+    }
+    inverse[i * n + i] = 1 / matrix[i * n + i];
+  }
+  return inverse;
+}

@@ -34,21 +34,33 @@ export async function whiten(
   const kept = Math.min(width, H);
   const covariance = await covarianceOf(table, used);
   const projection = await principalProjection(covariance, H, kept, random);
-  const values = new Float32Array(table.count * kept);
-  for (let start = 0; start < table.count; start += blockRows) {
-    const rows = Math.min(blockRows, table.count - start);
-    const block = table.values.subarray(start * H, (start + rows) * H);
+  return project(table, projection, kept);
+}
+
+/** Every row times the projection. @param projection [H·kept] @returns [count, kept] */
+export async function project(
+  { values: all, count, width: H }: VectorTable,
+  projection: Float32Array,
+  kept: number,
+): Promise<VectorTable> {
+  const values = new Float32Array(count * kept);
+  for (let start = 0; start < count; start += blockRows) {
+    const rows = Math.min(blockRows, count - start);
+    const block = all.subarray(start * H, (start + rows) * H);
     const result = tf.tidy(() =>
       tf.matMul(tf.tensor2d(block, [rows, H]), tf.tensor2d(projection, [H, kept])),
     );
     values.set(await result.data(), start * kept);
     result.dispose();
   }
-  return { values, count: table.count, width: kept };
+  return { values, count, width: kept };
 }
 
 /** Rows that do not count are zero, so they add nothing. @returns [H·H] */
-async function covarianceOf({ values, count, width }: VectorTable, used: Uint8Array): Promise<Float32Array> {
+export async function covarianceOf(
+  { values, count, width }: VectorTable,
+  used: Uint8Array,
+): Promise<Float32Array> {
   const rows = Math.max(
     1,
     used.reduce((a, b) => a + b, 0),

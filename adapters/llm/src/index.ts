@@ -11,7 +11,7 @@ export { LlamaCppConfig } from './llama-cpp/llama-cpp.js';
 export { LocalConfig, hashFiles } from './local.js';
 export { OpenAIConfig } from './openai/openai.js';
 export { FileKnowledgeStore, cacheFolder, tuningFolder } from './knowledge-store.js';
-export { tokensPerPass } from './local-llm.js';
+export { tokensPerPass } from './encoding-passes.js';
 export { FileTextStore } from './text-store.js';
 export { FileSpendLedger } from './spend-ledger.js';
 export { type CheckedTensor, checkModel } from './check-model.js';

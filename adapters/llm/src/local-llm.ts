@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type {
   AdapterContext,
@@ -12,11 +11,10 @@ import type {
 } from '@coco-rec/core';
 import { forecastTexts, generateTexts } from './decoder/generate-texts.js';
 import type { LocalDecoder } from './decoder/local-decoder.js';
+import { inPasses } from './encoding-passes.js';
 import { storedVectors } from './stored-vectors.js';
+import type { TextViews } from './text-views.js';
 import { TunedLocalLLM } from './tuning/tuned-local-llm.js';
-
-/** Tokens that one encoding pass reads at most, padding included. */
-export const tokensPerPass = 1024;
 
 /** Texts between two writes to the store: what a stop can lose. */
 const textsPerWrite = 256;
@@ -29,6 +27,7 @@ export interface LocalLLMOptions {
   /** Longer texts are cut. */
   readonly maxTokens: number;
   readonly context: AdapterContext;
+  readonly views?: TextViews;
 }
 
 /** A decoder on this machine as a source of knowledge. */
@@ -38,6 +37,7 @@ export class LocalLLM implements KnowledgeLLM {
   readonly capabilities = { encode: true, generate: true, differentiable: true, tune: true };
   readonly hiddenSize: number;
   readonly contentHash: string;
+  readonly views?: TextViews;
 
   constructor(
     readonly decoder: LocalDecoder,
@@ -46,6 +46,7 @@ export class LocalLLM implements KnowledgeLLM {
     this.id = options.id;
     this.hiddenSize = decoder.hiddenSize;
     this.contentHash = options.contentHash;
+    this.views = options.views;
   }
 
   /** A text without tokens gets the zero vector. */
@@ -73,24 +74,14 @@ export class LocalLLM implements KnowledgeLLM {
   private async encodePart(part: readonly (readonly number[])[]): Promise<Float32Array[]> {
     const H = this.hiddenSize;
     const result: Float32Array[] = [];
-    for (let from = 0; from < part.length;) {
-      await nextTurn(); // lets Ctrl-C through: reading on the engine never waits for the outside
-      this.options.context.signal?.throwIfAborted();
-      let to = from;
-      let longest = 0;
-      while (to < part.length) {
-        const { length } = part[to];
-        if (to > from && (to - from + 1) * Math.max(longest, length) > tokensPerPass) break;
-        longest = Math.max(longest, length);
-        to++;
-      }
+    const lengths = part.map(({ length }) => length);
+    await inPasses(lengths, this.options.context.signal, async (from, to) => {
       const pass = part.slice(from, to);
       const vectors = tf.tidy(() => this.encodeIds(pass));
       const values = await vectors.data<'float32'>();
       vectors.dispose();
       result.push(...pass.map((_, n) => values.slice(n * H, (n + 1) * H)));
-      from = to;
-    }
+    });
     return result;
   }
 

@@ -1,12 +1,23 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Min } from 'class-validator';
+import {
+  ArrayNotEmpty,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Min,
+} from 'class-validator';
 import { type AdapterContext, Describe, type KnowledgeDescriptor, UsageError } from '@coco-rec/core';
 import { fromFiles, fromRandom, makeWeights } from './decoder/decoder-weights.js';
 import { LocalDecoder } from './decoder/local-decoder.js';
 import { LocalLLM } from './local-llm.js';
 import { type ModelSource, openModel } from './open-model.js';
+import { TextViews, type TextViewsOptions, parseView, viewPattern } from './text-views.js';
 
 /** How any local decoder is read; shared by `local` and `tiny`. */
 export class ReadingConfig {
@@ -24,6 +35,21 @@ export class ReadingConfig {
   @IsInt()
   @Min(1)
   maxTokens = 64;
+
+  @Describe(
+    'Several vectors of an item’s text in place of one, for the item side of a fusion: `mean` or `last` as in `pooling`, ' +
+      'and after how many blocks: [mean@2, mean, last]. Without @: after all blocks of the model. Default: the one vector.',
+  )
+  @IsOptional()
+  @IsArray()
+  @ArrayNotEmpty()
+  @Matches(viewPattern, { each: true, message: 'each must be mean or last, or either with a depth: mean@2' })
+  views?: string[];
+
+  @Describe('What `views` reads: the text in place of {text}. `mean` counts the text’s own tokens only.')
+  @IsString()
+  @Matches(/^[^]*\{text\}[^]*$/, { message: 'it must have {text} in it' })
+  viewPrompt = 'The product "{text}" can be described in one word as: "';
 
   @Describe('A control: matrices of random numbers with the spread of the model’s own.')
   @IsBoolean()
@@ -71,8 +97,34 @@ export async function createLocal(
     randomWeights ? 'random' : 'trained',
   ];
   const contentHash = context.hasher.sha256(identity.join('\n'));
-  const decoder = new LocalDecoder(source.config, readWeights(source, layers, randomWeights), tokenizer);
-  return new LocalLLM(decoder, { id, contentHash, pooling, maxTokens, context });
+  const open = (depth: number): LocalDecoder =>
+    new LocalDecoder(source.config, readWeights(source, depth, randomWeights), tokenizer);
+  const reading: Reading = { id, source, path, tokenizer, context, open, identity: identity[0] };
+  const views = config.views && createViews(config, reading);
+  return new LocalLLM(open(layers), { id, contentHash, pooling, maxTokens, context, views });
+}
+
+/** What the views of a text need of an opened model. */
+interface Reading extends Pick<TextViewsOptions, 'tokenizer' | 'context' | 'open' | 'identity'> {
+  readonly id: string;
+  readonly source: ModelSource;
+  readonly path: string;
+}
+
+/** @throws UsageError for a depth that the model has not */
+function createViews(
+  { views: texts = [], viewPrompt: prompt, maxTokens, randomWeights }: ReadingConfig,
+  { id, source, path, identity, ...reading }: Reading,
+): TextViews {
+  const { numLayers, hiddenSize } = source.config;
+  const views = texts.map((text) => {
+    const view = parseView(text, numLayers);
+    if (view.layers >= 1 && view.layers <= numLayers) return view;
+    throw new UsageError(`knowledge.views has "${text}"; ${path} has ${numLayers} blocks.`);
+  });
+  const weights = `${identity}\n${randomWeights ? 'random' : 'trained'}`;
+  const label = `${id}: reading texts in ${views.length} ways`;
+  return new TextViews({ ...reading, views, prompt, maxTokens, identity: weights, label, hiddenSize });
 }
 
 function readWeights(source: ModelSource, layers: number, random: boolean): LocalDecoder['weights'] {

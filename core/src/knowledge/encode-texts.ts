@@ -19,21 +19,49 @@ export async function encodeTexts(
       `${asker} needs a language model that can encode texts: see the section "knowledge".`,
     );
   }
-  const vectors = await knowledge.encode(texts, progress);
   const { hiddenSize, id } = knowledge;
-  if (vectors.length !== texts.length * hiddenSize) {
+  const vectors = checked(await knowledge.encode(texts, progress), { id, texts, width: hiddenSize });
+  return { vectors, hiddenSize };
+}
+
+/** What the language model sees in each text in several ways, checked. @returns [N·H] a view; none where it has but one */
+export async function encodeViews(
+  { knowledge, progress }: TextEncoder,
+  texts: readonly string[],
+): Promise<Float32Array[]> {
+  if (!knowledge?.views) return [];
+  const { views, hiddenSize: H, id } = knowledge;
+  const width = views.count * H;
+  const all = checked(await views.encode(texts, progress), { id, texts, width });
+  return Array.from({ length: views.count }, (_, v) => {
+    const own = new Float32Array(texts.length * H);
+    for (let n = 0; n < texts.length; n++) {
+      own.set(all.subarray(n * width + v * H, n * width + (v + 1) * H), n * H);
+    }
+    return own;
+  });
+}
+
+interface Encoded {
+  readonly id: string;
+  readonly texts: readonly string[];
+  readonly width: number;
+}
+
+function checked(vectors: Float32Array, { id, texts, width }: Encoded): Float32Array {
+  if (vectors.length !== texts.length * width) {
     throw new CocoError(
-      `The language model "${id}" gave ${vectors.length} numbers for ${texts.length} texts of ${hiddenSize} each.`,
+      `The language model "${id}" gave ${vectors.length} numbers for ${texts.length} texts of ${width} each.`,
     );
   }
   const bad = vectors.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
-    const text = texts[Math.floor(bad / hiddenSize)].slice(0, 60);
+    const text = texts[Math.floor(bad / width)].slice(0, 60);
     throw new CocoError(
       `The language model "${id}" gave a vector that is not finite for the text "${text}".`,
     );
   }
-  return { vectors, hiddenSize };
+  return vectors;
 }
 
 /** Subtracts the mean of the vectors and puts each in its row. @returns [count·H], zero in other rows */

@@ -85,6 +85,14 @@ export interface GenerateForecast {
   readonly cost: number;
 }
 
+/** Looks at a text in several ways, such as the mean of its tokens' states and the state that follows a question about it. */
+export interface TextViewEncoder {
+  /** Vectors of a text. */
+  readonly count: number;
+  /** Cached by content. @returns [N · count · H] */
+  encode(texts: readonly string[], progress?: Progress): Promise<Float32Array>;
+}
+
 /** A language model as a source of knowledge. Loaded when made; `dispose` frees it. */
 export interface KnowledgeLLM {
   readonly specVersion: 'v1';
@@ -96,6 +104,8 @@ export interface KnowledgeLLM {
   readonly contentHash: string;
   /** Mean over tokens of the states after the final norm. Cached by content. @returns [N·H] */
   encode?(texts: readonly string[], progress?: Progress): Promise<Float32Array>;
+  /** Several vectors of a text, for the item side; without them, `encode`'s is the only one. */
+  readonly views?: TextViewEncoder;
   /** Answers the prompts. @returns the answers in the order of the prompts, '' where `onFailure` was told */
   generate?(prompts: readonly string[], options: GenerateOptions): Promise<string[]>;
   /** What `generate` would take at most; nothing is sent. */

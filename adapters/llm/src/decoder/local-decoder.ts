@@ -35,6 +35,8 @@ export interface ReadOptions extends DecoderPass {
   readonly past?: readonly KeyValues[];
   /** False: states as they leave the last block. Default true: after the final norm. */
   readonly finalNorm?: boolean;
+  /** The blocks to run, from the first to before the last: [0, 2] are the first two. Default: all. */
+  readonly blocks?: readonly [number, number];
 }
 
 export class LocalDecoder implements DifferentiableDecoder {
@@ -83,15 +85,15 @@ export class LocalDecoder implements DifferentiableDecoder {
    * @param embeddings [B, T, H]; with `past`, T is 1 @returns states [B, T, H], and each block's keys and values for the next call
    */
   read(embeddings: tf.Tensor3D, options: ReadOptions = {}): { states: tf.Tensor3D; past: KeyValues[] } {
-    const { past, finalNorm = true, lengths } = options;
+    const { past, finalNorm = true, lengths, blocks: [first, end] = [0, this.numLayers] } = options;
     const [B, T, H] = embeddings.shape;
     // Padding is on the right and attention causal: a valid position never sees padding.
     const tables = this.tablesOf(past ? past[0].keys.shape[2] : 0, T);
     const packing = new Packing(B, T, lengths);
     const dropoutRows = vectorNumbers(packing, options.dropoutRows);
     let x = packing.pack(tf.reshape<tf.Rank.R2>(embeddings, [B * T, H])); // [N, H]
-    const read = this.weights.blocks.map((block, i) => {
-      const lora = this.loraOf(i, { ...options, dropoutRows });
+    const read = this.weights.blocks.slice(first, end).map((block, i) => {
+      const lora = this.loraOf(first + i, { ...options, dropoutRows });
       const { keys, values, ...out } = decoderBlock(x, block, this.config, {
         packing,
         ...tables,
@@ -103,6 +105,20 @@ export class LocalDecoder implements DifferentiableDecoder {
     });
     const states = packing.unpack(finalNorm ? this.norm(x) : x); // [B · T, H]
     return { states: tf.reshape(states, [B, T, H]), past: read };
+  }
+
+  /**
+   * What a model cut after so many blocks would give, for several depths in one reading. Call it inside a tidy.
+   * @param embeddings [B, T, H] @param lengths [B] @param depths rising, at most all blocks @returns [B, T, H] a depth
+   */
+  statesAfter(embeddings: tf.Tensor3D, lengths: Int32Array, depths: readonly number[]): tf.Tensor3D[] {
+    const [B, T, H] = embeddings.shape;
+    let x = embeddings;
+    return depths.map((depth, i) => {
+      const blocks = [i > 0 ? depths[i - 1] : 0, depth] as const;
+      x = this.read(x, { lengths, blocks, finalNorm: false }).states;
+      return tf.reshape(this.norm(tf.reshape(x, [B * T, H])), [B, T, H]);
+    });
   }
 
   /** Scores of the next token. @param states after the final norm, [N, H] @returns [N, V] */
