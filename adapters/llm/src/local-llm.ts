@@ -22,12 +22,16 @@ const textsPerWrite = 256;
 export interface LocalLLMOptions {
   readonly id: string;
   /** Identity of the weights and of all that changes the vectors. */
+  readonly vectorHash: string;
+  /** The same, and of all that changes the answers. */
   readonly contentHash: string;
   readonly pooling: 'mean' | 'last';
   /** Longer texts are cut. */
   readonly maxTokens: number;
   readonly context: AdapterContext;
   readonly views?: TextViews;
+  /** Puts a prompt into the model's chat template; without it, the prompt as it is. */
+  readonly chat?: (prompt: string) => number[];
 }
 
 /** A decoder on this machine as a source of knowledge. */
@@ -61,7 +65,7 @@ export class LocalLLM implements KnowledgeLLM {
       context,
       progress,
       label: `${this.id}: reading texts`,
-      identity: this.contentHash,
+      identity: this.options.vectorHash,
       hiddenSize: this.hiddenSize,
       textsPerWrite,
       // Texts of like length side by side pad little; sorted as a whole, so that the same texts share a pass every time.
@@ -105,21 +109,24 @@ export class LocalLLM implements KnowledgeLLM {
 
   generate(prompts: readonly string[], options: GenerateOptions): Promise<string[]> {
     const signal = options.signal ?? this.options.context.signal;
-    return generateTexts(this.decoder, prompts, { ...options, signal });
+    return generateTexts(this.decoder, prompts, { ...options, signal, readPrompt: this.readPrompt });
   }
 
   forecast(
     prompts: readonly string[],
     { maxTokens }: { readonly maxTokens: number },
   ): Promise<GenerateForecast> {
-    return Promise.resolve(forecastTexts(this.decoder, prompts, maxTokens));
+    return Promise.resolve(forecastTexts(this.readPrompt, prompts, maxTokens));
   }
 
   tune(pairs: readonly TuningPair[], config: TuningConfig, options: TuningOptions): Promise<TunedLocalLLM> {
-    const { id, contentHash, decoder } = this;
-    const base = { id, contentHash, decoder, context: this.options.context };
+    const { id, contentHash, decoder, readPrompt } = this;
+    const base = { id, contentHash, decoder, readPrompt, context: this.options.context };
     return TunedLocalLLM.open(base, pairs, config, options);
   }
+
+  private readonly readPrompt = (prompt: string): number[] =>
+    this.options.chat?.(prompt) ?? this.decoder.tokenize(prompt);
 
   dispose(): void {
     this.decoder.dispose();

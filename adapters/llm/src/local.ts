@@ -14,9 +14,11 @@ import {
 } from 'class-validator';
 import { type AdapterContext, Describe, type KnowledgeDescriptor, UsageError } from '@coco-rec/core';
 import { fromFiles, fromRandom, makeWeights } from './decoder/decoder-weights.js';
+import { chatReader } from './chat-template.js';
 import { LocalDecoder } from './decoder/local-decoder.js';
 import { LocalLLM } from './local-llm.js';
 import { type ModelSource, openModel } from './open-model.js';
+import type { TextTokenizer } from './tokenizer.js';
 import { TextViews, type TextViewsOptions, parseView, viewPattern } from './text-views.js';
 
 /** How any local decoder is read; shared by `local` and `tiny`. */
@@ -50,6 +52,14 @@ export class ReadingConfig {
   @IsString()
   @Matches(/^[^]*\{text\}[^]*$/, { message: 'it must have {text} in it' })
   viewPrompt = 'The product "{text}" can be described in one word as: "';
+
+  @Describe(
+    'Puts a prompt into the model’s chat template, as the user’s turn; false: the model goes on with the prompt as it is. ' +
+      'Default: where the model brings a template.',
+  )
+  @IsOptional()
+  @IsBoolean()
+  chat?: boolean;
 
   @Describe('A control: matrices of random numbers with the spread of the model’s own.')
   @IsBoolean()
@@ -96,12 +106,30 @@ export async function createLocal(
     `${maxTokens} tokens`,
     randomWeights ? 'random' : 'trained',
   ];
-  const contentHash = context.hasher.sha256(identity.join('\n'));
+  const vectorHash = context.hasher.sha256(identity.join('\n'));
+  const chat = chatOf(config, source, tokenizer);
+  const contentHash = chat ? context.hasher.sha256(`${vectorHash}\nchat`) : vectorHash;
   const open = (depth: number): LocalDecoder =>
     new LocalDecoder(source.config, readWeights(source, depth, randomWeights), tokenizer);
   const reading: Reading = { id, source, path, tokenizer, context, open, identity: identity[0] };
   const views = config.views && createViews(config, reading);
-  return new LocalLLM(open(layers), { id, contentHash, pooling, maxTokens, context, views });
+  const hashes = { vectorHash, contentHash };
+  return new LocalLLM(open(layers), { id, ...hashes, pooling, maxTokens, context, views, chat });
+}
+
+/** @throws UsageError where a chat template is asked for that the model has not */
+function chatOf(
+  { chat }: ReadingConfig,
+  source: ModelSource,
+  tokenizer: TextTokenizer,
+): ((prompt: string) => number[]) | undefined {
+  const template = chat === false ? undefined : source.chatTemplate();
+  if (!template && chat) {
+    throw new UsageError(`knowledge.chat is true; ${source.path} brings no chat template.`);
+  }
+  if (!template) return undefined;
+  let read: ((prompt: string) => number[]) | undefined; // filled in by the first prompt: who only encodes needs none
+  return (prompt) => (read ??= chatReader(tokenizer, template, source.path))(prompt);
 }
 
 /** What the views of a text need of an opened model. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CocoError } from '@coco-rec/core';
+import { type ChatTemplate, chatTemplateOfFolder, chatTemplateOfGguf } from './chat-template.js';
 import { type GgufFile, openGguf } from './formats/gguf.js';
 import { openSafetensorsFolder } from './formats/safetensors-file.js';
 import type { StoredTensor, Weights } from './formats/weights.js';
@@ -15,6 +16,8 @@ export interface ModelSource {
   readonly weights: Weights;
   /** The files that hold the weights, for hashing. */
   readonly files: readonly string[];
+  /** The template of a model that is made to be talked to. */
+  chatTemplate(): ChatTemplate | undefined;
   /** @throws CocoError where the model has no tokenizer */
   tokenizer(): TextTokenizer;
 }
@@ -43,7 +46,11 @@ function openFolder(path: string): ModelSource {
   const { tensors, files } = openSafetensorsFolder(path);
   const config = configFromJson(json, configPath);
   const source = { path, format: 'safetensors', config, weights: tensors, files } as const;
-  return { ...source, tokenizer: () => tokenizerFromFolder(path) };
+  return {
+    ...source,
+    tokenizer: () => tokenizerFromFolder(path),
+    chatTemplate: () => chatTemplateOfFolder(path),
+  };
 }
 
 /** GGUF's tensor names in Hugging Face's words. */
@@ -79,6 +86,7 @@ function openGgufModel(path: string): ModelSource {
     weights,
     files: [path],
     tokenizer: () => tokenizerFromGguf(file.metadata, path),
+    chatTemplate: () => chatTemplateOfGguf(file.metadata),
   };
 }
 

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { CocoError } from '@coco-rec/core';
 import type { GgufValue } from './formats/gguf.js';
+import { readJson } from './read-json.js';
 
 /**
  * Text to token ids and back. Item text is hostile input, so control tokens are not read out of a text: a title that says
@@ -64,18 +65,6 @@ export function tokenizerFromFolder(folder: string): TextTokenizer {
   } catch (error) {
     throw new CocoError(`${path} cannot be used: ${(error as Error).message}.`, { cause: error });
   }
-}
-
-function readJson(path: string): Readonly<Record<string, unknown>> {
-  if (!existsSync(path)) return {};
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    throw new CocoError(`${path} is not valid JSON.`);
-  }
-  if (typeof json !== 'object' || json === null) throw new CocoError(`${path} is no JSON object.`);
-  return json as Record<string, unknown>;
 }
 
 const byteLevel = (useRegex: boolean): object => ({

@@ -13,10 +13,11 @@ export function examplesOf(
   { tokenizer }: LocalDecoder,
   pairs: readonly TuningPair[],
   maxTokens: number,
+  readPrompt: (prompt: string) => number[],
 ): Example[] {
   const end = tokenizer?.ends.slice(0, 1) ?? [];
   const examples = pairs.map(({ prompt, answer }): Example => {
-    const asked = tokenizer?.encode(prompt) ?? [];
+    const asked = readPrompt(prompt);
     const said = tokenizer?.encode(answer) ?? [];
     return { ids: said.length > 0 ? [...asked, ...said, ...end] : [], promptLength: asked.length };
   });

@@ -23,6 +23,7 @@ export interface TuningBase {
   readonly id: string;
   readonly contentHash: string;
   readonly decoder: LocalDecoder;
+  readonly readPrompt: (prompt: string) => number[];
   readonly context: AdapterContext;
 }
 
@@ -53,7 +54,7 @@ export class TunedLocalLLM implements TunedLLM {
   ): Promise<TunedLocalLLM> {
     const { decoder, context } = base;
     const { hasher, tunings, progress } = context;
-    const examples = checkedExamples(decoder, pairs, config, options);
+    const examples = checkedExamples(base, pairs, config, options);
     const hash = tunedHash(base.contentHash, pairs, config, hasher);
     const parameters = new Parameters(new Random(config.seed).derive('lora'));
     try {
@@ -75,11 +76,12 @@ export class TunedLocalLLM implements TunedLLM {
 
   generate(prompts: readonly string[], options: GenerateOptions): Promise<string[]> {
     const signal = options.signal ?? this.base.context.signal;
-    return generateTexts(this.base.decoder, prompts, { ...options, signal, lora: this.lora });
+    const { decoder, readPrompt } = this.base;
+    return generateTexts(decoder, prompts, { ...options, signal, readPrompt, lora: this.lora });
   }
 
   forecast(prompts: readonly string[], { maxTokens }: { maxTokens: number }): Promise<GenerateForecast> {
-    return Promise.resolve(forecastTexts(this.base.decoder, prompts, maxTokens));
+    return Promise.resolve(forecastTexts(this.base.readPrompt, prompts, maxTokens));
   }
 
   dispose(): void {
@@ -88,12 +90,12 @@ export class TunedLocalLLM implements TunedLLM {
 }
 
 function checkedExamples(
-  decoder: LocalDecoder,
+  base: TuningBase,
   pairs: readonly TuningPair[],
   { maxTokens }: TuningConfig,
   { label, progress }: TuningOptions,
 ): Example[] {
-  const examples = examplesOf(decoder, pairs, maxTokens);
+  const examples = examplesOf(base.decoder, pairs, maxTokens, base.readPrompt);
   if (examples.length === 0) {
     throw new CocoError(
       `${label}: there is nothing to tune on: of ${pairs.length} pairs, none has both sides and at most ${maxTokens} tokens.`,

@@ -80,7 +80,7 @@ describe('Tuning a local model', () => {
 
   it('the loss is that of the answer’s tokens and the end, each given all before it, and of no other', async () => {
     const { decoder } = await open();
-    const examples = examplesOf(decoder, pairs, 64);
+    const examples = examplesOf(decoder, pairs, 64, (prompt) => decoder.tokenize(prompt));
     const V = decoder.config.vocabularySize;
     let expected = 0;
     let count = 0;
@@ -102,7 +102,7 @@ describe('Tuning a local model', () => {
 
   it('the gradient of LoRA’s weights is the slope of that loss', async () => {
     const { decoder } = await open();
-    const examples = examplesOf(decoder, pairs, 64);
+    const examples = examplesOf(decoder, pairs, 64, (prompt) => decoder.tokenize(prompt));
     const parameters = new Parameters(new Random(3));
     const lora = decoder.createLora(parameters, config);
     for (const [i, variable] of lora.variables.entries()) {
