@@ -130,6 +130,7 @@ export { type Metrics, ndcgAt, rankMetrics } from './evaluation/metrics.js';
 export { rankTargets, topItems, type ScoreBlock } from './evaluation/ranking.js';
 export { evaluateRanker, type Evaluation, type EvaluationOptions } from './evaluation/evaluate.js';
 export { pairedDifference, holm, type PairedDifference } from './evaluation/statistics.js';
+export { adamKernel, adamUpdate, type AdamNumbers, type AdamTensors } from './tensor/adam-update.js';
 export { attention, type AttentionOptions } from './tensor/attention.js';
 export { causalMask, maskedScore, paddingMask } from './tensor/causal-mask.js';
 export { cosine } from './tensor/cosine.js';
