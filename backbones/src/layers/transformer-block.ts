@@ -1,5 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Parameters, type Pass, attention, constant, gelu, linear, normal } from '@coco-rec/core';
+import {
+  type Parameters,
+  type Pass,
+  constant,
+  gelu,
+  joinedAttention,
+  linear,
+  normal,
+  relu,
+  residual,
+} from '@coco-rec/core';
 import { type Norm, buildNorm, normalise } from './norm.js';
 
 /** Weights of a block: self-attention, then a point-wise feed-forward layer. */
@@ -67,10 +77,10 @@ export function transformerBlock(
   const { dropout, norm, pass } = options;
   const isPre = norm === 'pre';
   const mixed = selfAttention(block, isPre ? normalise(x, block.attentionNorm) : x, options);
-  x = tf.add(x, pass.dropout(mixed, dropout)) as tf.Tensor3D;
+  x = residual(x, mixed, { dropout: pass.dropoutOptions(dropout) });
   if (!isPre) x = normalise(x, block.attentionNorm);
   const outer = feedForward(block, isPre ? normalise(x, block.feedForwardNorm) : x, options); // [B, T, D]
-  x = tf.add(x, pass.dropout(outer, dropout)) as tf.Tensor3D;
+  x = residual(x, outer, { dropout: pass.dropoutOptions(dropout) });
   return isPre ? x : normalise(x, block.feedForwardNorm);
 }
 
@@ -78,16 +88,14 @@ export function transformerBlock(
 export function selfAttention(
   block: TransformerBlock,
   x: tf.Tensor3D,
-  { numHeads, dropout: common, attentionDropout: rate = common, mask, pass }: TransformerOptions,
+  { numHeads: heads, dropout: common, attentionDropout: rate = common, mask, pass }: TransformerOptions,
 ): tf.Tensor3D {
-  const [B, T, D] = x.shape;
-  const joined = linear(x, block.queryKeyValue, block.queryKeyValueBias); // [B, T, 3D]
-  const parts = tf.reshape(joined, [B, T, 3, numHeads, D / numHeads]);
-  const [query, key, value] = tf.unstack(tf.transpose(parts, [2, 0, 3, 1, 4])) as tf.Tensor4D[]; // [B, heads, T, D/heads] each
-  const dropout = pass.training && rate > 0 ? { rate, key: pass.nextKey() } : undefined;
-  const mixed = attention(query, key, value, { mask, dropout });
-  const merged = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [B, T, D]);
-  return linear(merged, block.output, block.outputBias) as tf.Tensor3D;
+  const [batchSize, T, D] = x.shape;
+  const rows = tf.reshape(x, [batchSize * T, D]);
+  const joined = linear(rows, block.queryKeyValue, block.queryKeyValueBias); // [B·T, 3D]
+  const dropout = pass.dropoutOptions(rate);
+  const mixed = joinedAttention(joined as tf.Tensor2D, { batchSize, heads, mask, dropout }); // [B·T, D]
+  return tf.reshape(linear(mixed, block.output, block.outputBias), [batchSize, T, D]);
 }
 
 /** Two linear layers with an activation and dropout between them. @returns [B, T, D] */
@@ -97,6 +105,6 @@ export function feedForward(
   { activation, dropout, innerDropout = dropout, pass }: TransformerOptions,
 ): tf.Tensor3D {
   const inner = linear(x, block.inner, block.innerBias); // [B, T, D · feedForwardFactor]
-  const active = activation === 'relu' ? tf.relu(inner) : gelu(inner);
+  const active = activation === 'relu' ? relu(inner) : gelu(inner);
   return linear(pass.dropout(active, innerDropout), block.outer, block.outerBias);
 }

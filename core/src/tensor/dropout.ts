@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hash32 } from '../random.js';
+import { mul } from './direct.js';
 import { customOp } from './tape.js';
 
 /** Dropout inside an op. */
@@ -25,9 +26,9 @@ export function dropout<T extends tf.Tensor>(x: T, rate: number, key: number, ro
     (save) => {
       const mask = dropoutMask(x.shape, { rate, key, rows });
       save([mask]);
-      return tf.mul(x, mask) as T;
+      return mul(x, mask) as T;
     },
-    (dy, [mask]) => ({ x: () => tf.mul(dy, mask) }),
+    (dy, [mask]) => ({ x: () => mul(dy, mask) }),
   );
 }
 

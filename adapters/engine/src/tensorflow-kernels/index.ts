@@ -1,11 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { adamUpdate } from './adam-update.js';
 import { leanKernels } from './lean-kernels.js';
+import { ownKernels } from './own-kernels.js';
 
 let registered = false;
-
-/** Kernels that tfjs does not know and our ops take where they are. */
-const ownKernels: readonly tf.KernelConfig[] = [adamUpdate];
 
 /** Adds our kernels, and puts lean ones in the place of published ones, once; those must be registered before. */
 export function registerTensorflowKernels(): void {
