@@ -61,6 +61,7 @@ export {
   type ItemTextVectors,
   type OpenContext,
 } from './specification/backbone.js';
+export { rowsOf, type EncodedRows } from './specification/encoded-rows.js';
 export type { RowLoss } from './specification/row-loss.js';
 export type { RowSampler, SequenceBlock, SequenceKind, Stage, StepLoss } from './specification/stage.js';
 export {
@@ -121,7 +122,7 @@ export { createLoss, findLoss, losses } from './losses/create-loss.js';
 export type { LossContext, LossDescriptor } from './losses/loss.js';
 export { Adam, type AdamConfig } from './training/adam.js';
 export { LazyAdam } from './training/lazy-adam.js';
-export { SequenceModel, rowsOf, type ModelInput } from './training/sequence-model.js';
+export { SequenceModel, type ModelInput } from './training/sequence-model.js';
 export { FusedRanker } from './training/fused-ranker.js';
 export { weightDecayOf } from './training/stages.js';
 export { trainStep, type StepInput, type StepPart } from './training/train-step.js';

@@ -74,12 +74,23 @@ export function transformerBlock(
   x: tf.Tensor3D,
   options: TransformerOptions,
 ): tf.Tensor3D {
+  const [B, T, D] = x.shape;
+  return tf.reshape(transformRows(block, tf.reshape(x, [B * T, D]), B, options), [B, T, D]);
+}
+
+/** `transformerBlock` on vectors that lie one after another. @param x [B·T, D] @returns [B·T, D] */
+export function transformRows(
+  block: TransformerBlock,
+  x: tf.Tensor2D,
+  batchSize: number,
+  options: TransformerOptions,
+): tf.Tensor2D {
   const { dropout, norm, pass } = options;
   const isPre = norm === 'pre';
-  const mixed = selfAttention(block, isPre ? normalise(x, block.attentionNorm) : x, options);
+  const mixed = attendRows(block, isPre ? normalise(x, block.attentionNorm) : x, batchSize, options);
   x = residual(x, mixed, { dropout: pass.dropoutOptions(dropout) });
   if (!isPre) x = normalise(x, block.attentionNorm);
-  const outer = feedForward(block, isPre ? normalise(x, block.feedForwardNorm) : x, options); // [B, T, D]
+  const outer = feedForward(block, isPre ? normalise(x, block.feedForwardNorm) : x, options); // [B·T, D]
   x = residual(x, outer, { dropout: pass.dropoutOptions(dropout) });
   return isPre ? x : normalise(x, block.feedForwardNorm);
 }
@@ -88,23 +99,32 @@ export function transformerBlock(
 export function selfAttention(
   block: TransformerBlock,
   x: tf.Tensor3D,
-  { numHeads: heads, dropout: common, attentionDropout: rate = common, mask, pass }: TransformerOptions,
+  options: TransformerOptions,
 ): tf.Tensor3D {
-  const [batchSize, T, D] = x.shape;
-  const rows = tf.reshape(x, [batchSize * T, D]);
-  const joined = linear(rows, block.queryKeyValue, block.queryKeyValueBias); // [B·T, 3D]
-  const dropout = pass.dropoutOptions(rate);
-  const mixed = joinedAttention(joined as tf.Tensor2D, { batchSize, heads, mask, dropout }); // [B·T, D]
-  return tf.reshape(linear(mixed, block.output, block.outputBias), [batchSize, T, D]);
+  const [B, T, D] = x.shape;
+  return tf.reshape(attendRows(block, tf.reshape(x, [B * T, D]), B, options), [B, T, D]);
 }
 
-/** Two linear layers with an activation and dropout between them. @returns [B, T, D] */
-export function feedForward(
+/** @param x [B·T, D] @returns [B·T, D] */
+function attendRows(
   block: TransformerBlock,
-  x: tf.Tensor3D,
+  x: tf.Tensor2D,
+  batchSize: number,
+  { numHeads: heads, dropout: common, attentionDropout: rate = common, mask, pass }: TransformerOptions,
+): tf.Tensor2D {
+  const joined = linear(x, block.queryKeyValue, block.queryKeyValueBias); // [B·T, 3D]
+  const dropout = pass.dropoutOptions(rate);
+  const mixed = joinedAttention(joined, { batchSize, heads, mask, dropout }); // [B·T, D]
+  return linear(mixed, block.output, block.outputBias);
+}
+
+/** Two linear layers with an activation and dropout between them. @param x [..., D] @returns x's shape */
+export function feedForward<T extends tf.Tensor>(
+  block: TransformerBlock,
+  x: T,
   { activation, dropout, innerDropout = dropout, pass }: TransformerOptions,
-): tf.Tensor3D {
-  const inner = linear(x, block.inner, block.innerBias); // [B, T, D · feedForwardFactor]
+): T {
+  const inner = linear(x, block.inner, block.innerBias); // [..., D · feedForwardFactor]
   const active = activation === 'relu' ? relu(inner) : gelu(inner);
   return linear(pass.dropout(active, innerDropout), block.outer, block.outerBias);
 }

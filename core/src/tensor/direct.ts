@@ -72,6 +72,14 @@ export const stack = (parts: readonly tf.Tensor[]): tf.Tensor => run(tf.Pack, pa
 /** The parts along the first axis. */
 export const unstack = (x: tf.Tensor): tf.Tensor[] => runAll(tf.Unpack, { value: x }, { axis: 0 });
 
+/** Rows of a table. @param table [V, ...] @param ids [N] int32 @returns [N, ...] */
+export const gather = (table: tf.Tensor, ids: tf.Tensor): tf.Tensor =>
+  run(tf.GatherV2, { x: table, indices: ids }, { axis: 0, batchDims: 0 });
+
+/** Rows added up by id. @param x [N, ...] @param ids [N] int32 @returns [count, ...] */
+export const segmentSum = (x: tf.Tensor, ids: tf.Tensor, count: number): tf.Tensor =>
+  run(tf.UnsortedSegmentSum, { x, segmentIds: ids }, { numSegments: count });
+
 /** A tensor of its own on the same values, as a gradient has to be. */
 export const same = (x: tf.Tensor): tf.Tensor => run(tf.Identity, { x });
 
