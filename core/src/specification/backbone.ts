@@ -113,7 +113,9 @@ export abstract class Backbone {
 
   /** Scores of the items `from` (with) to `to` (without). Default: scoredState(h) · item. @returns [P, to - from] */
   scores(h: tf.Tensor2D, items: ItemVectors, from: number, to: number): tf.Tensor2D {
-    return tf.matMul(this.scoredState(h), items.block(from, to), false, true);
+    const state = this.scoredState(h);
+    const turned = items.turnedBlock?.(from, to);
+    return turned ? tf.matMul(state, turned) : tf.matMul(state, items.block(from, to), false, true);
   }
 
   /** Loss of each row; inside the tape. Default: the loss of the config. @returns [P] */

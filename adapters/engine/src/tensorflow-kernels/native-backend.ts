@@ -54,37 +54,42 @@ export function runOp(
   return backend.createOutputTensor(backend.binding.executeOp(name, attributes, ids, 1)[0]);
 }
 
-const mostConstants = 1000;
-const constants = new Map<string, number>();
+const mostConstants = 500;
+/** By kind and value; those used lately, and those before them. Only what was not used for long is freed. */
+let recent = new Map<string, number>();
+let older = new Map<string, number>();
 
 /** The id of a small int32 tensor, such as a shape or axes, made once for equal values. @param values a number: a scalar */
 export function constantOf(backend: NativeBackend, values: number | readonly number[]): number {
   const isScalar = typeof values === 'number';
   const key = isScalar ? `scalar ${values}` : values.join();
-  return (
-    constants.get(key) ??
-    keep(backend, key, isScalar ? [] : [values.length], Int32Array.from([values].flat()))
-  );
+  const make = (): number => {
+    const { binding } = backend;
+    return binding.createTensor(
+      isScalar ? [] : [values.length],
+      binding.TF_INT32,
+      Int32Array.from([values].flat()),
+    );
+  };
+  return recent.get(key) ?? keep(backend, key, make);
 }
 
 /** The id of a float32 number, made once for equal ones. */
 export function numberOf(backend: NativeBackend, value: number): number {
   const key = `float ${value}`;
-  return constants.get(key) ?? keep(backend, key, [], Float32Array.of(value));
+  const { binding } = backend;
+  const make = (): number => binding.createTensor([], binding.TF_FLOAT, Float32Array.of(value));
+  return recent.get(key) ?? keep(backend, key, make);
 }
 
-function keep(
-  { binding }: NativeBackend,
-  key: string,
-  shape: readonly number[],
-  values: Int32Array | Float32Array,
-): number {
-  if (constants.size >= mostConstants) {
-    for (const old of constants.values()) binding.deleteTensor(old);
-    constants.clear();
+function keep({ binding }: NativeBackend, key: string, make: () => number): number {
+  if (recent.size >= mostConstants) {
+    for (const id of older.values()) binding.deleteTensor(id);
+    older = recent;
+    recent = new Map();
   }
-  const dtype = values instanceof Float32Array ? binding.TF_FLOAT : binding.TF_INT32;
-  const id = binding.createTensor(shape, dtype, values);
-  constants.set(key, id);
+  const id = older.get(key) ?? make();
+  older.delete(key);
+  recent.set(key, id);
   return id;
 }

@@ -66,6 +66,19 @@ describe('TensorFlow kernels', function () {
     });
   });
 
+  it('keep the numbers of an op while many others come and go', async () => {
+    await on('tensorflow', () => {
+      const [variable, first, second] = [1, 2, 3].map((seed) =>
+        tf.tidy(() => tf.variable(values([2], seed, 0, 1))),
+      );
+      const gradient = values([2], 4);
+      for (let step = 1; step <= 1200; step++)
+        adamUpdate({ variable, first, second }, gradient, { ...numbers, stepSize: 1e-3 / step });
+      assert.ok(variable.dataSync().every(Number.isFinite));
+      tf.dispose([variable, first, second, gradient]);
+    });
+  });
+
   it('refuse ids outside a table', async () => {
     await on('tensorflow', () => {
       const table = values([3, 2]);
