@@ -145,7 +145,7 @@ export { loraLinear, type Lora } from './tensor/lora-linear.js';
 export { relu } from './tensor/relu.js';
 export { residual, type ResidualOptions } from './tensor/residual.js';
 export { joinedAttention, type JoinedAttentionOptions } from './tensor/joined-attention.js';
-export { reluGradientKernel, scaleKernel, shiftKernel } from './tensor/direct.js';
+export { halfSquaresKernel, reluGradientKernel, scaleKernel, shiftKernel } from './tensor/direct.js';
 export { l2Normalise } from './tensor/normalise.js';
 export {
   recomputed,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { joinedAttention, layerNorm, linear, relu, residual, sampledSoftmax } from '@coco-rec/core';
+import { Adam, joinedAttention, layerNorm, linear, relu, residual, sampledSoftmax } from '@coco-rec/core';
 import { assertClose, comparedEngines, on, values } from './each-engine.test.js';
 
 const [B, T, D] = [3, 4, 6];
@@ -45,6 +45,25 @@ function computed(op: Op, shapes: readonly number[][]): number[][] {
   assert.equal(tf.memory().numTensors, before, 'tensors left behind');
   return found;
 }
+
+describe('the norm of all gradients', () => {
+  it('is the same on every engine', async () => {
+    const norm = (): number => {
+      const adam = new Adam();
+      const gradients = new Map([
+        ['a', values([40, 7], 1)],
+        ['b', values([], 2)],
+      ]);
+      const config = { learningRate: 0.1, weightDecay: 0, gradientNorm: 0 };
+      const found = adam.apply([], gradients, config, 1);
+      tf.dispose([...gradients.values()]);
+      return found;
+    };
+    const expected = await on('cpu', norm);
+    for (const engine of await comparedEngines())
+      assertClose([await on(engine, norm)], [expected], 1e-5, `norm on ${engine}`);
+  });
+});
 
 describe("core's ops, forward and backward", () => {
   it('agree with the reference engine on every other engine', async () => {

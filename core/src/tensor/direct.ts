@@ -105,3 +105,12 @@ export function reluGradient(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
   const kernel = engineKernel(reluGradientKernel);
   return kernel ? asTensor(kernel({ dy, y }) as tf.TensorInfo) : tf.mul(dy, tf.step(y));
 }
+
+/** The kernel of `halfSquares`, where the engine has it. */
+export const halfSquaresKernel = 'CocoHalfSquares';
+
+/** Half the sum of all squares. @returns a scalar */
+export function halfSquares(x: tf.Tensor): tf.Scalar {
+  const kernel = engineKernel(halfSquaresKernel);
+  return kernel ? (asTensor(kernel({ x }) as tf.TensorInfo) as tf.Scalar) : tf.mul(tf.sum(tf.square(x)), 0.5);
+}

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from '../specification/parameters.js';
 import type { NamedArray } from '../specification/ranker.js';
+import { halfSquares } from '../tensor/direct.js';
 import { adamUpdate } from '../tensor/adam-update.js';
 
 export interface AdamConfig {
@@ -122,6 +123,5 @@ export class Adam {
 /** Euclidean norm of all gradients together; NaN or Infinity if any value is. */
 function globalNorm(gradients: readonly tf.Tensor[]): number {
   if (gradients.length === 0) return 0;
-  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
-  return Math.sqrt(tf.addN(squares).dataSync()[0]);
+  return Math.sqrt(2 * tf.addN(gradients.map(halfSquares)).dataSync()[0]);
 }

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { reluGradientKernel, scaleKernel, shiftKernel } from '@coco-rec/core';
+import { halfSquaresKernel, reluGradientKernel, scaleKernel, shiftKernel } from '@coco-rec/core';
 import { adamUpdate } from './adam-update.js';
 import { type NativeBackend, noAttributes, numberOf, runOp } from './native-backend.js';
 
@@ -25,10 +25,18 @@ const reluGradient: tf.KernelConfig = {
   },
 };
 
+const halfSquares: tf.KernelConfig = {
+  kernelName: halfSquaresKernel,
+  backendName: 'tensorflow',
+  kernelFunc: ({ inputs, backend }) =>
+    runOp(backend as NativeBackend, 'L2Loss', [(inputs as Record<string, tf.TensorInfo>).x]),
+};
+
 /** Kernels that tfjs does not know and our ops take where they are. */
 export const ownKernels: readonly tf.KernelConfig[] = [
   adamUpdate,
   withNumber(scaleKernel, 'Mul'),
   withNumber(shiftKernel, 'AddV2'),
   reluGradient,
+  halfSquares,
 ];
