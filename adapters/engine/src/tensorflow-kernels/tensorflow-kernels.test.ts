@@ -66,6 +66,23 @@ describe('TensorFlow kernels', function () {
     });
   });
 
+  it('leave alone the arrays that variables were made from', async () => {
+    await on('tensorflow', () => {
+      for (let size = 1; size < 20_000; size = size * 3 + 1) {
+        const arrays = [1, 2, 3].map(() => new Float32Array(size).fill(0.5));
+        const [variable, first, second] = arrays.map((array) =>
+          tf.tidy(() => tf.variable(tf.tensor1d(array))),
+        );
+        const gradient = tf.ones([size]);
+        for (let step = 0; step < 2; step++)
+          adamUpdate({ variable, first, second }, gradient, { ...numbers, decay: 1 });
+        assert.ok(arrays.every((array) => array.every((value) => value === 0.5)));
+        assert.ok(variable.dataSync().every((value) => value < 0.5));
+        tf.dispose([variable, first, second, gradient]);
+      }
+    });
+  });
+
   it('keep the numbers of an op while many others come and go', async () => {
     await on('tensorflow', () => {
       const [variable, first, second] = [1, 2, 3].map((seed) =>
