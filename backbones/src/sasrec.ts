@@ -28,11 +28,7 @@ import {
 import { checkHeads } from './layers/check-heads.js';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
 import { type Packing, packHistories, unpack, unpackRows } from './layers/packing.js';
-import {
-  type TransformerBlock,
-  buildTransformerBlock,
-  transformRows,
-} from './layers/transformer-block.js';
+import { type TransformerBlock, buildTransformerBlock, transformRows } from './layers/transformer-block.js';
 import { TransformerConfig } from './layers/transformer-config.js';
 
 export class SASRecConfig extends TransformerConfig {
