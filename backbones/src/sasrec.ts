@@ -15,6 +15,7 @@ import {
   Backbone,
   type BackboneDescriptor,
   Describe,
+  type EncodedRows,
   type ItemVectors,
   type Parameters,
   type Pass,
@@ -22,15 +23,12 @@ import {
   defaultBackboneCapabilities,
   gatherRows,
   normal,
+  residual,
 } from '@coco-rec/core';
 import { checkHeads } from './layers/check-heads.js';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
-import { type Packing, packHistories, unpack } from './layers/packing.js';
-import {
-  type TransformerBlock,
-  buildTransformerBlock,
-  transformerBlock,
-} from './layers/transformer-block.js';
+import { type Packing, packHistories, unpack, unpackRows } from './layers/packing.js';
+import { type TransformerBlock, buildTransformerBlock, transformRows } from './layers/transformer-block.js';
 import { TransformerConfig } from './layers/transformer-config.js';
 
 export class SASRecConfig extends TransformerConfig {
@@ -83,15 +81,30 @@ export class SASRecBackbone extends Backbone {
   }
 
   encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
-    const { dimension: D, dropout, norm, scaleEmbedding } = this.config;
+    return this.encodeRows(batch, items, pass).states;
+  }
+
+  override encodeRows(batch: PreparedBatch, items: ItemVectors, pass: Pass): EncodedRows {
     const packing = packHistories(batch);
-    const { rows: R, width: C, mask } = packing;
+    const packed = this.packedStates(batch, packing, items, pass);
+    return {
+      h: unpackRows(packed, packing, batch.rows, batch.length),
+      get states() {
+        return unpack(packed, packing, batch.batchSize, batch.length);
+      },
+    };
+  }
+
+  /** @returns [R·C, D] */
+  private packedStates(batch: PreparedBatch, packing: Packing, items: ItemVectors, pass: Pass): tf.Tensor2D {
+    const { dimension: D, dropout, norm, scaleEmbedding } = this.config;
+    const { rows, mask } = packing;
     const gathered = items.gather(tf.tensor1d(packing.items, 'int32')); // [R·C, D]
-    const scaled = scaleEmbedding ? tf.mul(gathered, Math.sqrt(D)) : gathered;
-    const sum = tf.reshape(tf.add(scaled, this.positionVectors(batch, packing)), [R, C, D]) as tf.Tensor3D;
+    const scale = scaleEmbedding ? Math.sqrt(D) : 1;
+    const sum = residual(this.positionVectors(batch, packing), gathered, { scale });
     let x = pass.dropout(norm === 'post' ? normalise(sum, this.outerNorm) : sum, dropout);
-    for (const block of this.blocks) x = transformerBlock(block, x, { ...this.config, mask, pass });
-    return unpack(norm === 'pre' ? normalise(x, this.outerNorm) : x, packing, batch.batchSize, batch.length);
+    for (const block of this.blocks) x = transformRows(block, x, rows, { ...this.config, mask, pass });
+    return norm === 'pre' ? normalise(x, this.outerNorm) : x;
   }
 
   /** @returns [R·C, D] */

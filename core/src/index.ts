@@ -62,6 +62,7 @@ export {
   type ItemTextVectors,
   type OpenContext,
 } from './specification/backbone.js';
+export { rowsOf, type EncodedRows } from './specification/encoded-rows.js';
 export type { RowLoss } from './specification/row-loss.js';
 export type { RowSampler, SequenceBlock, SequenceKind, Stage, StepLoss } from './specification/stage.js';
 export {
@@ -128,7 +129,7 @@ export { createLoss, findLoss, losses } from './losses/create-loss.js';
 export type { LossContext, LossDescriptor } from './losses/loss.js';
 export { Adam, type AdamConfig } from './training/adam.js';
 export { LazyAdam } from './training/lazy-adam.js';
-export { SequenceModel, rowsOf, type ModelInput } from './training/sequence-model.js';
+export { SequenceModel, type ModelInput } from './training/sequence-model.js';
 export { FusedRanker } from './training/fused-ranker.js';
 export { weightDecayOf } from './training/stages.js';
 export { trainStep, type StepInput, type StepPart } from './training/train-step.js';
@@ -137,6 +138,7 @@ export { type Metrics, ndcgAt, rankMetrics } from './evaluation/metrics.js';
 export { rankTargets, topItems, type ScoreBlock } from './evaluation/ranking.js';
 export { evaluateRanker, type Evaluation, type EvaluationOptions } from './evaluation/evaluate.js';
 export { pairedDifference, holm, type PairedDifference } from './evaluation/statistics.js';
+export { adamKernel, adamUpdate, type AdamNumbers, type AdamTensors } from './tensor/adam-update.js';
 export { attention, type AttentionOptions } from './tensor/attention.js';
 export { causalMask, maskedScore, paddingMask } from './tensor/causal-mask.js';
 export { cosine } from './tensor/cosine.js';
@@ -147,6 +149,10 @@ export { layerNorm } from './tensor/layer-norm.js';
 export { linear } from './tensor/linear.js';
 export { linearCrossEntropy, type LinearCrossEntropyOptions } from './tensor/linear-cross-entropy.js';
 export { loraLinear, type Lora } from './tensor/lora-linear.js';
+export { relu } from './tensor/relu.js';
+export { residual, type ResidualOptions } from './tensor/residual.js';
+export { joinedAttention, type JoinedAttentionOptions } from './tensor/joined-attention.js';
+export { halfSquaresKernel, reluGradientKernel, scaleKernel, shiftKernel } from './tensor/direct.js';
 export { l2Normalise } from './tensor/normalise.js';
 export {
   recomputed,

@@ -8,6 +8,7 @@ import { isPublished } from './install/publish-folder.js';
 import { findTools } from './install/tools.js';
 import { loadNative, type Native } from './load-native.js';
 import { registerGradients } from './register-gradients.js';
+import { registerTensorflowKernels } from './tensorflow-kernels/index.js';
 
 export class TensorflowEngineConfig {}
 
@@ -23,6 +24,7 @@ export const tensorflowEngine: EngineDescriptor<TensorflowEngineConfig> = {
   async start() {
     const native = load();
     await registerGradients();
+    registerTensorflowKernels();
     if (!(await tf.setBackend('tensorflow'))) throw new CocoError('The engine tensorflow did not start.');
     return describe(native);
   },

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type PreparedBatch, gatherRows, maskedScore } from '@coco-rec/core';
+import { type PreparedBatch, type Rows, gatherRows, maskedScore } from '@coco-rec/core';
 
 /**
  * Several short histories in one row of C slots, kept apart by the attention mask, so that a batch of mixed lengths costs
@@ -68,9 +68,13 @@ function maskOf(firstSeen: Int32Array, rows: number, width: number): tf.Tensor4D
   return tf.tensor4d(mask, [rows, 1, width, width]);
 }
 
-/** The states back at their positions. @param states [R, C, D] @returns [B, T, D] */
-export function unpack(states: tf.Tensor3D, { slots }: Packing, B: number, T: number): tf.Tensor3D {
-  const [rows, width, D] = states.shape;
-  const flat = tf.reshape(states, [rows * width, D]) as tf.Tensor2D;
-  return tf.reshape(gatherRows(flat, tf.tensor1d(slots, 'int32')), [B, T, D]);
+/** The states back at their positions. @param states [R·C, D] @returns [B, T, D] */
+export function unpack(states: tf.Tensor2D, { slots }: Packing, B: number, T: number): tf.Tensor3D {
+  return tf.reshape(gatherRows(states, tf.tensor1d(slots, 'int32')), [B, T, states.shape[1]]);
+}
+
+/** The states of a batch's rows. @param states [R·C, D] @param T positions of a history @returns [P, D] */
+export function unpackRows(states: tf.Tensor2D, { slots }: Packing, rows: Rows, T: number): tf.Tensor2D {
+  const ids = rows.sequence.map((b, p) => slots[b * T + rows.position[p]]);
+  return gatherRows(states, tf.tensor1d(ids, 'int32'));
 }

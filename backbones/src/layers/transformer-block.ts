@@ -1,5 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Parameters, type Pass, attention, constant, gelu, linear, normal } from '@coco-rec/core';
+import {
+  type Parameters,
+  type Pass,
+  constant,
+  gelu,
+  joinedAttention,
+  linear,
+  normal,
+  relu,
+  residual,
+} from '@coco-rec/core';
 import { type Norm, buildNorm, normalise } from './norm.js';
 
 /** Weights of a block: self-attention, then a point-wise feed-forward layer. */
@@ -64,13 +74,24 @@ export function transformerBlock(
   x: tf.Tensor3D,
   options: TransformerOptions,
 ): tf.Tensor3D {
+  const [B, T, D] = x.shape;
+  return tf.reshape(transformRows(block, tf.reshape(x, [B * T, D]), B, options), [B, T, D]);
+}
+
+/** `transformerBlock` on vectors that lie one after another. @param x [B·T, D] @returns [B·T, D] */
+export function transformRows(
+  block: TransformerBlock,
+  x: tf.Tensor2D,
+  batchSize: number,
+  options: TransformerOptions,
+): tf.Tensor2D {
   const { dropout, norm, pass } = options;
   const isPre = norm === 'pre';
-  const mixed = selfAttention(block, isPre ? normalise(x, block.attentionNorm) : x, options);
-  x = tf.add(x, pass.dropout(mixed, dropout)) as tf.Tensor3D;
+  const mixed = attendRows(block, isPre ? normalise(x, block.attentionNorm) : x, batchSize, options);
+  x = residual(x, mixed, { dropout: pass.dropoutOptions(dropout) });
   if (!isPre) x = normalise(x, block.attentionNorm);
-  const outer = feedForward(block, isPre ? normalise(x, block.feedForwardNorm) : x, options); // [B, T, D]
-  x = tf.add(x, pass.dropout(outer, dropout)) as tf.Tensor3D;
+  const outer = feedForward(block, isPre ? normalise(x, block.feedForwardNorm) : x, options); // [B·T, D]
+  x = residual(x, outer, { dropout: pass.dropoutOptions(dropout) });
   return isPre ? x : normalise(x, block.feedForwardNorm);
 }
 
@@ -78,25 +99,32 @@ export function transformerBlock(
 export function selfAttention(
   block: TransformerBlock,
   x: tf.Tensor3D,
-  { numHeads, dropout: common, attentionDropout: rate = common, mask, pass }: TransformerOptions,
+  options: TransformerOptions,
 ): tf.Tensor3D {
   const [B, T, D] = x.shape;
-  const joined = linear(x, block.queryKeyValue, block.queryKeyValueBias); // [B, T, 3D]
-  const parts = tf.reshape(joined, [B, T, 3, numHeads, D / numHeads]);
-  const [query, key, value] = tf.unstack(tf.transpose(parts, [2, 0, 3, 1, 4])) as tf.Tensor4D[]; // [B, heads, T, D/heads] each
-  const dropout = pass.training && rate > 0 ? { rate, key: pass.nextKey() } : undefined;
-  const mixed = attention(query, key, value, { mask, dropout });
-  const merged = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [B, T, D]);
-  return linear(merged, block.output, block.outputBias) as tf.Tensor3D;
+  return tf.reshape(attendRows(block, tf.reshape(x, [B * T, D]), B, options), [B, T, D]);
 }
 
-/** Two linear layers with an activation and dropout between them. @returns [B, T, D] */
-export function feedForward(
+/** @param x [B·T, D] @returns [B·T, D] */
+function attendRows(
   block: TransformerBlock,
-  x: tf.Tensor3D,
+  x: tf.Tensor2D,
+  batchSize: number,
+  { numHeads: heads, dropout: common, attentionDropout: rate = common, mask, pass }: TransformerOptions,
+): tf.Tensor2D {
+  const joined = linear(x, block.queryKeyValue, block.queryKeyValueBias); // [B·T, 3D]
+  const dropout = pass.dropoutOptions(rate);
+  const mixed = joinedAttention(joined, { batchSize, heads, mask, dropout }); // [B·T, D]
+  return linear(mixed, block.output, block.outputBias);
+}
+
+/** Two linear layers with an activation and dropout between them. @param x [..., D] @returns x's shape */
+export function feedForward<T extends tf.Tensor>(
+  block: TransformerBlock,
+  x: T,
   { activation, dropout, innerDropout = dropout, pass }: TransformerOptions,
-): tf.Tensor3D {
-  const inner = linear(x, block.inner, block.innerBias); // [B, T, D · feedForwardFactor]
-  const active = activation === 'relu' ? tf.relu(inner) : gelu(inner);
+): T {
+  const inner = linear(x, block.inner, block.innerBias); // [..., D · feedForwardFactor]
+  const active = activation === 'relu' ? relu(inner) : gelu(inner);
   return linear(pass.dropout(active, innerDropout), block.outer, block.outerBias);
 }

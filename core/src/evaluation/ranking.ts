@@ -34,7 +34,8 @@ export function rankTargets(
     for (const [from, to] of blocks(count)) {
       better = tf.tidy(() => {
         const isBetter = tf.greaterEqual(scoreBlock(from, to), threshold); // [P, to - from]
-        return tf.add(better, tf.sum(tf.cast(isBetter, 'float32'), 1)) as tf.Tensor1D;
+        const counts = tf.matMul(tf.cast(isBetter, 'float32'), tf.ones<tf.Rank.R2>([to - from, 1])); // [P, 1]: exact, and sooner than a sum
+        return tf.add(better, tf.reshape(counts, [-1])) as tf.Tensor1D;
       });
     }
     requireFinite(target.dataSync());

@@ -46,6 +46,7 @@ export class Positives {
         for (let n = 0; n < width; n++) ofUser[n] = this.has(negatives[n]) ? 1 : 0;
       }
       mask.set(ofUser, p * width);
+      if (this.has(rows.target[p])) continue; // as a training row's target is
       for (let n = 0; n < width; n++) if (negatives[n] === rows.target[p]) mask[p * width + n] = 1;
     }
     return mask;

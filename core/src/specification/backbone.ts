@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../errors.js';
 import type { BackboneCapabilities } from './capabilities.js';
 import type { Batch, PreparedBatch, Rows } from './batch.js';
+import { type EncodedRows, rowsOf } from './encoded-rows.js';
 import type { ItemVectors } from './item-vectors.js';
 import type { Pass } from './pass.js';
 import { type Parameters, normal } from './parameters.js';
@@ -99,6 +100,12 @@ export abstract class Backbone {
    */
   abstract encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D;
 
+  /** The states of the batch's rows, on the same terms as `encode`. Default: picked from what `encode` returns. */
+  encodeRows(batch: PreparedBatch, items: ItemVectors, pass: Pass): EncodedRows {
+    const states = this.encode(batch, items, pass); // [B, T, D]
+    return { states, h: rowsOf(states, batch.rows) };
+  }
+
   /** What stands in the dot product for a state h: normalisation, temperature. Default: h. @returns [P, D] */
   scoredState(h: tf.Tensor2D): tf.Tensor2D {
     return h;
@@ -106,7 +113,9 @@ export abstract class Backbone {
 
   /** Scores of the items `from` (with) to `to` (without). Default: scoredState(h) · item. @returns [P, to - from] */
   scores(h: tf.Tensor2D, items: ItemVectors, from: number, to: number): tf.Tensor2D {
-    return tf.matMul(this.scoredState(h), items.block(from, to), false, true);
+    const state = this.scoredState(h);
+    const turned = items.turnedBlock?.(from, to);
+    return turned ? tf.matMul(state, turned) : tf.matMul(state, items.block(from, to), false, true);
   }
 
   /** Loss of each row; inside the tape. Default: the loss of the config. @returns [P] */

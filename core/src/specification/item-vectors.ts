@@ -13,4 +13,6 @@ export interface ItemVectors {
   gather(ids: tf.Tensor1D): tf.Tensor2D;
   /** Rows `from` (with) to `to` (without). @returns [to - from, D] */
   block(from: number, to: number): tf.Tensor2D;
+  /** `block`, transposed, where it is at hand; without gradient. A product with it takes half the time. @returns [D, to - from] */
+  turnedBlock?(from: number, to: number): tf.Tensor2D;
 }

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { dropout } from '../tensor/dropout.js';
+import { type DropoutOptions, dropout } from '../tensor/dropout.js';
 import { hash32 } from '../random.js';
 
 /**
@@ -24,6 +24,11 @@ export class Pass {
   /** A key of its own for an op that counts itself. */
   nextKey(): number {
     return hash32(this.key, this.calls++);
+  }
+
+  /** The options of an op that drops out itself; undefined in prediction. */
+  dropoutOptions(rate: number): DropoutOptions | undefined {
+    return this.training && rate > 0 ? { rate, key: this.nextKey() } : undefined;
   }
 
   /** @returns x with each element zeroed with probability `rate` and the rest scaled by 1 / (1 − rate); x in prediction. */

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hash32 } from '../random.js';
+import { mul } from './direct.js';
 import { customOp } from './tape.js';
 
 /** Dropout inside an op. */
@@ -25,9 +26,9 @@ export function dropout<T extends tf.Tensor>(x: T, rate: number, key: number, ro
     (save) => {
       const mask = dropoutMask(x.shape, { rate, key, rows });
       save([mask]);
-      return tf.mul(x, mask) as T;
+      return mul(x, mask) as T;
     },
-    (dy, [mask]) => ({ x: () => tf.mul(dy, mask) }),
+    (dy, [mask]) => ({ x: () => mul(dy, mask) }),
   );
 }
 
@@ -48,16 +49,17 @@ export function dropoutMask(shape: readonly number[], { rate, key, rows }: Dropo
 
 /**
  * Element number `start + i` takes the low half of its pair's hash if even, the high half if odd. The hash is `hash32`,
- * written out: with what the key alone decides kept out of the loop, and no branches, it is four times as fast.
+ * written out: with what the key alone decides kept out of the loop, no branches, and the mask's numbers put down as the
+ * bits of a float, it is several times as fast.
  */
 function fillMask(mask: Float32Array, start: number, key: number, threshold: number): void {
-  const scale = 1 / (1 - threshold / 65536);
-  const below = threshold - 1; // (below − x) >>> 31 is 1 where x ≥ threshold
+  const out = new Int32Array(mask.buffer, mask.byteOffset, mask.length);
+  const open = new Int32Array(Float32Array.of(1 / (1 - threshold / 65536)).buffer)[0];
+  const below = threshold - 1; // (below − x) >> 31 has all bits where x ≥ threshold, else none
   const stir = Math.imul(key, 0x9e3779b9);
   let i = 0;
-  if (start % 2 === 1 && mask.length > 0)
-    mask[i++] = scale * ((below - (hash32(key, start - 1) >>> 16)) >>> 31);
-  for (; i + 1 < mask.length; i += 2) {
+  if (start % 2 === 1 && out.length > 0) out[i++] = open & ((below - (hash32(key, start - 1) >>> 16)) >> 31);
+  for (; i + 1 < out.length; i += 2) {
     let x = (start + i) ^ key;
     x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
     x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
@@ -65,8 +67,8 @@ function fillMask(mask: Float32Array, start: number, key: number, threshold: num
     x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
     x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
     x ^= x >>> 16;
-    mask[i] = scale * ((below - (x & 0xffff)) >>> 31);
-    mask[i + 1] = scale * ((below - (x >>> 16)) >>> 31);
+    out[i] = open & ((below - (x & 0xffff)) >> 31);
+    out[i + 1] = open & ((below - (x >>> 16)) >> 31);
   }
-  if (i < mask.length) mask[i] = scale * ((below - (hash32(key, start + i) & 0xffff)) >>> 31);
+  if (i < out.length) out[i] = open & ((below - (hash32(key, start + i) & 0xffff)) >> 31);
 }

@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import * as direct from './direct.js';
 import { RowGradients } from './row-gradients.js';
 import { customOp } from './tape.js';
 
@@ -15,8 +16,8 @@ export function gatherRows(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
     { table },
     (save) => {
       save([ids]); // the caller's may be freed before the backward pass
-      return tf.gather(table, ids); // [N, D]
+      return direct.gather(table, ids) as tf.Tensor2D; // [N, D]
     },
-    (dy, [savedIds]) => ({ table: () => tf.unsortedSegmentSum(dy, savedIds as tf.Tensor1D, rows) }),
+    (dy, [savedIds]) => ({ table: () => direct.segmentSum(dy, savedIds, rows) }),
   );
 }

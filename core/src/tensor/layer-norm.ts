@@ -1,4 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { asRows, inShape } from './as-rows.js';
+import * as direct from './direct.js';
 import { customOp } from './tape.js';
 
 /**
@@ -6,26 +8,30 @@ import { customOp } from './tape.js';
  * @param x [..., D] @param gain [D] @param bias [D] @returns x's shape
  */
 export function layerNorm<T extends tf.Tensor>(x: T, gain: tf.Tensor, bias: tf.Tensor, epsilon = 1e-5): T {
+  const size = gain.shape[0];
   return customOp(
     { x, gain, bias },
     (save) => {
-      const centred = tf.sub(x, tf.mean(x, -1, true)); // [..., D]
-      const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon)); // [..., 1]
-      const normal = tf.mul(centred, inverse); // [..., D]
+      const rows = asRows(x, size); // [N, D]
+      const centred = direct.sub(rows, direct.meanOfRows(rows));
+      const variance = direct.meanOfRows(direct.square(centred)); // [N, 1]
+      const inverse = direct.rsqrt(direct.shift(variance, epsilon)); // [N, 1]
+      const normal = direct.mul(centred, inverse); // [N, D]
       save([normal, inverse, gain]);
-      return tf.add(tf.mul(normal, gain), bias) as T;
+      return inShape(direct.add(direct.mul(normal, gain), bias), x.shape) as T;
     },
     (dy, [normal, inverse, savedGain]) => {
-      const leading = dy.shape.slice(0, -1).map((_, axis) => axis);
+      const dRows = (): tf.Tensor => asRows(dy, size); // [N, D]
       return {
         x: () => {
-          const scaled = tf.mul(dy, savedGain); // [..., D]
-          const along = tf.mean(tf.mul(scaled, normal), -1, true); // [..., 1]
-          const inner = tf.sub(tf.sub(scaled, tf.mean(scaled, -1, true)), tf.mul(normal, along));
-          return tf.mul(inner, inverse); // [..., D]
+          const scaled = direct.mul(dRows(), savedGain); // [N, D]
+          const along = direct.meanOfRows(direct.mul(scaled, normal)); // [N, 1]
+          const centred = direct.sub(scaled, direct.meanOfRows(scaled));
+          const inner = direct.sub(centred, direct.mul(normal, along));
+          return inShape(direct.mul(inner, inverse), x.shape);
         },
-        gain: () => tf.sum(tf.mul(dy, normal), leading), // [D]
-        bias: () => tf.sum(dy, leading), // [D]
+        gain: () => direct.sum(direct.mul(dRows(), normal), 0), // [D]
+        bias: () => direct.sum(dRows(), 0), // [D]
       };
     },
   );

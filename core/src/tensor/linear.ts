@@ -1,5 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { asRows, inShape } from './as-rows.js';
+import * as direct from './direct.js';
 import { customOp } from './tape.js';
 
 /**
@@ -13,15 +14,15 @@ export function linear<T extends tf.Tensor>(x: T, weight: tf.Tensor, bias?: tf.T
     { x, weight, bias },
     (save) => {
       save([x, weight]);
-      const product = tf.matMul(asRows(x, size), weight as tf.Tensor2D); // [N, out]
-      return inShape(bias ? tf.add(product, bias) : product, outShape) as T;
+      const product = direct.matMul(asRows(x, size), weight); // [N, out]
+      return inShape(bias ? direct.add(product, bias) : product, outShape) as T;
     },
     (dy, [savedX, savedWeight]) => {
       const dRows = (): tf.Tensor2D => asRows(dy, outSize); // [N, out]
       return {
-        x: () => inShape(tf.matMul(dRows(), savedWeight, false, true), x.shape),
-        weight: () => tf.matMul(asRows(savedX, size), dRows(), true, false), // [in, out]
-        bias: () => tf.sum(dRows(), 0), // [out]
+        x: () => inShape(direct.matMul(dRows(), savedWeight, false, true), x.shape),
+        weight: () => direct.matMul(asRows(savedX, size), dRows(), true, false), // [in, out]
+        bias: () => direct.sum(dRows(), 0), // [out]
       };
     },
   );

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { maskedScore } from './causal-mask.js';
+import * as direct from './direct.js';
 import { customOp } from './tape.js';
 
 export interface SampledSoftmaxOptions {
@@ -22,29 +23,34 @@ export function sampledSoftmax(
   negative: tf.Tensor2D,
   { positiveCorrection, negativeCorrection, mask }: SampledSoftmaxOptions = {},
 ): tf.Tensor1D {
-  const corrected = (scores: tf.Tensor, by?: tf.Tensor): tf.Tensor => (by ? tf.sub(scores, by) : scores);
+  const corrected = (scores: tf.Tensor, by?: tf.Tensor): tf.Tensor => (by ? direct.sub(scores, by) : scores);
   return customOp(
     { h, positive, negative },
     (save) => {
-      const own = corrected(tf.sum(tf.mul(h, positive), 1), positiveCorrection); // [P]
-      const free = corrected(tf.matMul(h, negative, false, true), negativeCorrection); // [P, N]
-      const others = mask ? tf.add(free, tf.mul(mask, maskedScore)) : free; // [P, N]
-      const ownColumn = tf.expandDims(own, 1); // [P, 1]
-      const largest = tf.maximum(tf.max(others, 1, true), ownColumn); // [P, 1]
-      const ownPart = tf.exp(tf.sub(ownColumn, largest)); // [P, 1]
-      const parts = tf.exp(tf.sub(others, largest)); // [P, N]
-      const sums = tf.add(tf.sum(parts, 1, true), ownPart); // [P, 1]
-      save([h, positive, negative, parts, sums]);
-      return tf.reshape(tf.sub(tf.add(tf.log(sums), largest), ownColumn), [-1]) as tf.Tensor1D;
+      const own = corrected(direct.sum(direct.mul(h, positive), 1), positiveCorrection); // [P]
+      const free = corrected(direct.matMul(h, negative, false, true), negativeCorrection); // [P, N]
+      const others = mask ? direct.add(free, direct.scale(mask, maskedScore)) : free; // [P, N]
+      const ownColumn = direct.reshape(own, [own.size, 1]); // [P, 1]
+      const largest = tf.maximum(direct.maxOfRows(others), ownColumn); // [P, 1]
+      const ownPart = direct.exp(direct.sub(ownColumn, largest)); // [P, 1]
+      const parts = direct.exp(direct.sub(others, largest)); // [P, N]
+      const otherSums = direct.sum(parts, 1, true); // [P, 1]
+      const sums = direct.add(otherSums, ownPart); // [P, 1]
+      save([h, positive, negative, parts, otherSums, sums]);
+      const loss = direct.sub(direct.add(direct.log(sums), largest), ownColumn); // [P, 1]
+      return direct.reshape(loss, [own.size]) as tf.Tensor1D;
     },
-    (dy, [savedH, savedPositive, savedNegative, parts, sums]) => {
-      const weight = tf.reshape(dy, [-1, 1]); // [P, 1]
-      const share = tf.div(weight, sums); // [P, 1]: turns parts into dy · probability
-      const others = (): tf.Tensor => tf.mul(tf.sum(parts, 1, true), share); // [P, 1]: dy · (1 − own probability)
+    (dy, [savedH, savedPositive, savedNegative, parts, otherSums, sums]) => {
+      // Turns parts into dy · probability. [P, 1]
+      const share = (): tf.Tensor => direct.div(direct.reshape(dy, [dy.size, 1]), sums);
+      const others = (): tf.Tensor => direct.mul(otherSums, share()); // [P, 1]: dy · (1 − own probability)
       return {
-        h: () => tf.sub(tf.mul(tf.matMul(parts, savedNegative), share), tf.mul(savedPositive, others())), // [P, D]
-        positive: () => tf.neg(tf.mul(savedH, others())), // [P, D]
-        negative: () => tf.matMul(parts, tf.mul(savedH, share), true, false), // [N, D]
+        h: () => {
+          const drawn = direct.mul(direct.matMul(parts, savedNegative), share()); // [P, D]
+          return direct.sub(drawn, direct.mul(savedPositive, others()));
+        },
+        positive: () => direct.mul(savedH, direct.scale(others(), -1)), // [P, D]
+        negative: () => direct.matMul(parts, direct.mul(savedH, share()), true, false), // [N, D]
       };
     },
   );

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from '../specification/parameters.js';
 import type { NamedArray } from '../specification/ranker.js';
+import { halfSquares } from '../tensor/direct.js';
+import { adamUpdate } from '../tensor/adam-update.js';
 
 export interface AdamConfig {
   readonly learningRate: number;
@@ -63,11 +65,15 @@ export class Adam {
     // Bias corrections are folded into two numbers, so that each moment is passed over once.
     const correction2 = Math.sqrt(1 - beta2 ** this.step);
     const stepSize = (rate * correction2) / (1 - beta1 ** this.step);
-    first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, (1 - beta1) * shrink)));
-    second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), (1 - beta2) * shrink * shrink)));
-    const change = tf.div(tf.mul(first, stepSize), tf.add(tf.sqrt(second), epsilon * correction2));
     const decay = weightDecay && config.weightDecay > 0 ? 1 - rate * config.weightDecay : 1;
-    variable.assign(tf.sub(decay === 1 ? variable : tf.mul(variable, decay), change) as typeof variable);
+    adamUpdate({ variable, first, second }, gradient, {
+      beta1,
+      beta2,
+      stepSize,
+      epsilon: epsilon * correction2,
+      decay,
+      shrink,
+    });
   }
 
   private momentsOf(name: string, variable: tf.Variable): { first: tf.Variable; second: tf.Variable } {
@@ -117,6 +123,5 @@ export class Adam {
 /** Euclidean norm of all gradients together; NaN or Infinity if any value is. */
 function globalNorm(gradients: readonly tf.Tensor[]): number {
   if (gradients.length === 0) return 0;
-  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
-  return Math.sqrt(tf.addN(squares).dataSync()[0]);
+  return Math.sqrt(2 * tf.addN(gradients.map(halfSquares)).dataSync()[0]);
 }

@@ -16,8 +16,8 @@ import type {
   TopK,
 } from '../specification/ranker.js';
 import type { Split } from '../specification/dataset.js';
-import { TableItemVectors } from '../specification/table-item-vectors.js';
 import type { TrainConfig } from '../config/run-config.js';
+import { FrozenItemVectors } from './frozen-item-vectors.js';
 import type { SequenceModel } from './sequence-model.js';
 import { Trainer } from './trainer.js';
 
@@ -31,7 +31,7 @@ const largestTable = 2 ** 26;
 export class FusedRanker implements Ranker {
   readonly specVersion = 'v1';
   readonly id: string;
-  private table?: tf.Tensor2D;
+  private frozen?: FrozenItemVectors;
   /** State by history, of the present weights. */
   private readonly cache = new Map<string, Float32Array>();
 
@@ -57,8 +57,8 @@ export class FusedRanker implements Ranker {
 
   /** To be called when weights have changed: forgets what was computed from them. */
   weightsChanged(): void {
-    this.table?.dispose();
-    this.table = undefined;
+    this.frozen?.dispose();
+    this.frozen = undefined;
     this.cache.clear();
   }
 
@@ -170,8 +170,8 @@ export class FusedRanker implements Ranker {
   private frozenItems(): ItemVectors {
     const items = this.model.itemVectors();
     if (items.count * items.dimension > largestTable) return items;
-    this.table ??= tf.keep(tf.tidy(() => tf.clone(items.block(0, items.count))));
-    return new TableItemVectors(this.table);
+    this.frozen ??= new FrozenItemVectors(tf.keep(tf.tidy(() => tf.clone(items.block(0, items.count)))));
+    return this.frozen;
   }
 
   state(): Promise<Map<string, NamedArray>> {

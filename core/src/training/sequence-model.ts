@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backbone } from '../specification/backbone.js';
+import type { EncodedRows } from '../specification/encoded-rows.js';
 import type { PreparedBatch, Rows } from '../specification/batch.js';
 import type { FuseResult, FusionStrategy } from '../specification/fusion-strategy.js';
 import type { ItemVectors } from '../specification/item-vectors.js';
 import type { Parameters } from '../specification/parameters.js';
 import type { Pass } from '../specification/pass.js';
 import type { StepLoss } from '../specification/stage.js';
-import { gatherRows } from '../tensor/gather-rows.js';
 
 /** What a pass of the model reads. */
 export interface ModelInput {
@@ -33,10 +33,9 @@ export class SequenceModel {
     return this.fused ? this.fusion.itemVectors(own) : own;
   }
 
-  /** The bare backbone's row states. @returns states of all positions [B, T, D] and of the rows [P, D] */
-  encodeRows(batch: PreparedBatch, items: ItemVectors, pass: Pass): { states: tf.Tensor3D; h: tf.Tensor2D } {
-    const states = this.backbone.encode(batch, items, pass); // [B, T, D]
-    return { states, h: rowsOf(states, batch.rows) };
+  /** The bare backbone's row states. */
+  encodeRows(batch: PreparedBatch, items: ItemVectors, pass: Pass): EncodedRows {
+    return this.backbone.encodeRows(batch, items, pass);
   }
 
   /** Training loss of blocks that make one step: the mean over all their rows; call inside the tape. */
@@ -66,10 +65,20 @@ export class SequenceModel {
   }
 
   private fuseRows({ batch, prepared, pass }: ModelInput, items: ItemVectors): FuseResult {
-    const { states, h } = this.encodeRows(batch, items, pass);
+    const encoded = this.encodeRows(batch, items, pass);
+    const { h } = encoded;
     if (!this.fused) return { h };
     const rowLoss = (x: tf.Tensor2D, rows: Rows): tf.Tensor1D => this.backbone.rowLoss(x, rows, items, pass);
-    return this.fusion.fuse(h, { batch, states, items, pass, rowLoss, prepared });
+    return this.fusion.fuse(h, {
+      batch,
+      get states() {
+        return encoded.states; // few fusions read them, and not every backbone has them at hand
+      },
+      items,
+      pass,
+      rowLoss,
+      prepared,
+    });
   }
 
   /** The state that scores are made from, for each row, without dropout. @returns [P, D] */
@@ -99,11 +108,4 @@ function joinRows(batches: readonly PreparedBatch[]): Rows {
     target: join((rows) => rows.target),
     visibleUntil: join((rows) => rows.visibleUntil),
   };
-}
-
-/** The states at the rows. @param states [B, T, D] @returns [P, D] */
-export function rowsOf(states: tf.Tensor3D, rows: Rows): tf.Tensor2D {
-  const [batchSize, length, dimension] = states.shape;
-  const ids = rows.sequence.map((b, p) => b * length + rows.position[p]);
-  return gatherRows(tf.reshape(states, [batchSize * length, dimension]), tf.tensor1d(ids, 'int32'));
 }
