@@ -12,8 +12,9 @@ export class ConcatFusion extends DirectFusion {
   private bias!: tf.Variable;
 
   protected build(parameters: Parameters, width: number, dimension: number): void {
-    this.weight = parameters.variable('weight', [width, dimension], constant(0));
-    this.bias = parameters.variable('bias', [dimension], constant(0), { weightDecay: false });
+    const kept = { weightDecay: false }; // one map for all users: the decay that an item table needs would hold it back
+    this.weight = parameters.variable('weight', [width, dimension], constant(0), kept);
+    this.bias = parameters.variable('bias', [dimension], constant(0), kept);
   }
 
   protected combine(joined: tf.Tensor2D): tf.Tensor2D {

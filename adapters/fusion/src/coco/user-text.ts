@@ -18,7 +18,9 @@ export class UserText {
     private readonly user: UserVectors,
     dimension: number,
   ) {
-    this.weight = parameters.variable('weight', [dimension + user.width, dimension], constant(0));
+    // One map for all users: the decay that an item table needs would hold it back.
+    const kept = { weightDecay: false };
+    this.weight = parameters.variable('weight', [dimension + user.width, dimension], constant(0), kept);
   }
 
   /** The vectors of a batch's rows, made before the tape. */
