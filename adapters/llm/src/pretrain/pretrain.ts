@@ -55,6 +55,8 @@ export interface PretrainOptions {
   readonly signal?: AbortSignal;
 }
 
+const defaultPairsPerStep = 64;
+
 export interface Pretrained {
   readonly parameterCount: number;
   readonly trainTokens: number;
@@ -76,6 +78,7 @@ export async function pretrain(folder: string, options: PretrainOptions): Promis
     tokenizer.encode(second),
   ]);
   checkLengths(ids, heldOut, options.length ?? 64);
+  checkPairs(pairs.length, options.pairsPerStep);
   const config = configOf(options, (tokenizerJson as { model: { vocab: object } }).model.vocab);
   const parameters = new Parameters(new Random(seed));
   const weights = makeWeights(config, config.numLayers, (name, shape, turned) =>
@@ -111,6 +114,11 @@ function checkLengths(ids: Int32Array, heldOut: Int32Array, T: number): void {
       `The held-out texts have ${heldOut.length} tokens; the perplexity needs at least ${least}.`,
     );
   }
+}
+
+function checkPairs(count: number, perStep = defaultPairsPerStep): void {
+  if (count > 0 && count < perStep)
+    throw new CocoError(`There are ${count} pairs of texts; pretraining takes ${perStep} a step.`);
 }
 
 function configOf({ hiddenSize = 128, numLayers = 4 }: PretrainOptions, vocabulary: object): ModelConfig {
@@ -216,7 +224,7 @@ function windows(ids: Int32Array, B: number, T: number, random: Random): Int32Ar
 }
 
 /** The next pairs in the list, from its start again after its end. */
-function pairsOf(pairs: readonly PairIds[], step: number, count = 64): PairIds[] {
+function pairsOf(pairs: readonly PairIds[], step: number, count = defaultPairsPerStep): PairIds[] {
   if (pairs.length === 0) return [];
   return Array.from({ length: count }, (_, i) => pairs[(step * count + i) % pairs.length]);
 }
