@@ -1,5 +1,6 @@
 /**
- * Trains the embedded language model `tiny` from nothing: a small Qwen3-architecture decoder on made-up shop talk.
+ * Trains the embedded language model `tiny` from nothing: a small Qwen3-architecture decoder on made-up shop talk, by the
+ * next token and by pairs of texts that say the same.
  *
  *   npm run train-tiny-llm -w examples -- FOLDER [STEPS]
  *
@@ -8,14 +9,20 @@
  * script with its defaults: see docs/tiny-llm.md.
  */
 import { Random } from '@coco-rec/core';
-import { pretrain, shopSentences, startEngine } from '@coco-rec/standard';
+import { pretrain, shopSentences, shopTextPairs, startEngine } from '@coco-rec/standard';
 
 const [folder = 'models/tiny', steps = '700'] = process.argv.slice(2);
+const pairsPerStep = 96;
 const { detail } = await startEngine('auto');
 const random = new Random(20_240);
 const made = await pretrain(folder, {
   texts: shopSentences(random.derive('training'), 60_000),
   heldOutTexts: shopSentences(random.derive('held out'), 2_000),
+  pairs: shopTextPairs(random.derive('pairs'), pairsPerStep * Number(steps)),
+  pairsPerStep,
+  hiddenSize: 192,
+  numLayers: 2,
+  batchSize: 8,
   steps: Number(steps),
   seed: 1,
   progress: {

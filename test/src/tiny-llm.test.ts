@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KnowledgeLLM, Random, readConfig } from '@coco-rec/core';
-import { facetValues, shopSentences } from '@coco-rec/data';
+import { facetValues, shopSentences, shopTextPairs, simulateShop } from '@coco-rec/data';
 import { startEngine } from '@coco-rec/engine';
 import { createContext } from '@coco-rec/standard';
 
@@ -51,14 +51,41 @@ describe('the embedded tiny language model', function () {
     });
   }
 
+  it('finds an item’s description by its title, among 300', async () => {
+    const { catalogue } = simulateShop({ items: 300, users: 1 });
+    const [titles, descriptions] = await Promise.all(
+      [catalogue.map(({ title }) => title), catalogue.map(({ description }) => description)].map(
+        async (texts) => centred((await model.encode?.(texts)) ?? new Float32Array(), model.hiddenSize),
+      ),
+    );
+    const found = titles.filter((title, i) => {
+      const own = dot(title, descriptions[i]);
+      return descriptions.every((other, j) => j === i || dot(title, other) < own);
+    });
+    const share = found.length / titles.length;
+    assert.ok(share > 0.7, `${share}`);
+  });
+
   it('has read no held-out value', () => {
     const heldOut = (['category', 'brand', 'material', 'concern'] as const).flatMap((facet) =>
       facetValues(facet).filter((value) => value.heldOut),
     );
-    const text = shopSentences(new Random(20_240).derive('training'), 5000).join('\n');
-    for (const { wordings } of heldOut) assert.ok(!text.includes(wordings[0]), wordings[0]);
+    const random = new Random(20_240);
+    const sentences = shopSentences(random.derive('training'), 5000);
+    const pairs = shopTextPairs(random.derive('pairs'), 5000);
+    const text = [...sentences, ...pairs.flat()].join('\n').toLowerCase();
+    for (const { wordings } of heldOut) assert.ok(!named(wordings[0], text), wordings[0]);
   });
 });
+
+/** The wording stands in the text as words of their own. @param text in lower case */
+function named(wording: string, text: string): boolean {
+  const around = (place: number): boolean => /\p{L}/u.test(text.charAt(place));
+  const sought = wording.toLowerCase();
+  for (let at = text.indexOf(sought); at >= 0; at = text.indexOf(sought, at + 1))
+    if (!around(at - 1) && !around(at + sought.length)) return true;
+  return false;
+}
 
 function dot(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, value, i) => sum + value * b[i], 0);

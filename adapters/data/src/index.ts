@@ -17,6 +17,7 @@ export { ShopOracle } from './shop/oracle.js';
 export { writeShop } from './shop/write-shop.js';
 export { readShop } from './shop/read-shop.js';
 export { shopSentences } from './shop/sentences.js';
+export { type TextPair, shopTextPairs } from './shop/text-pairs.js';
 export { complements } from './shop/complements.js';
 export {
   type FacetName,

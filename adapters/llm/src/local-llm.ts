@@ -11,6 +11,7 @@ import type {
 } from '@coco-rec/core';
 import { forecastTexts, generateTexts } from './decoder/generate-texts.js';
 import type { LocalDecoder } from './decoder/local-decoder.js';
+import { poolTexts } from './decoder/pool-texts.js';
 import { inPasses } from './encoding-passes.js';
 import { storedVectors } from './stored-vectors.js';
 import type { TextViews } from './text-views.js';
@@ -81,30 +82,12 @@ export class LocalLLM implements KnowledgeLLM {
     const lengths = part.map(({ length }) => length);
     await inPasses(lengths, this.options.context.signal, async (from, to) => {
       const pass = part.slice(from, to);
-      const vectors = tf.tidy(() => this.encodeIds(pass));
+      const vectors = tf.tidy(() => poolTexts(this.decoder, pass, this.options.pooling));
       const values = await vectors.data<'float32'>();
       vectors.dispose();
       result.push(...pass.map((_, n) => values.slice(n * H, (n + 1) * H)));
     });
     return result;
-  }
-
-  /** @returns [B, H] */
-  private encodeIds(rows: readonly (readonly number[])[]): tf.Tensor2D {
-    const [B, T, H] = [rows.length, Math.max(1, ...rows.map(({ length }) => length)), this.hiddenSize];
-    const padded = new Int32Array(B * T);
-    const weights = new Float32Array(B * T);
-    rows.forEach((ids, b) => {
-      padded.set(ids, b * T);
-      if (ids.length === 0) return;
-      if (this.options.pooling === 'last') weights[b * T + ids.length - 1] = 1;
-      else weights.fill(1 / ids.length, b * T, b * T + ids.length);
-    });
-    const flat = this.decoder.embed(tf.tensor1d(padded, 'int32')); // [B · T, H]
-    const embeddings: tf.Tensor3D = tf.reshape(flat, [B, T, H]);
-    const lengths = Int32Array.from(rows, ({ length }) => length);
-    const states = this.decoder.forward(embeddings, lengths); // [B, T, H]
-    return tf.reshape(tf.matMul(tf.tensor3d(weights, [B, 1, T]), states), [B, H]);
   }
 
   generate(prompts: readonly string[], options: GenerateOptions): Promise<string[]> {

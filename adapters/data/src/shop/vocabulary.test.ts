@@ -3,22 +3,12 @@ import { Random } from '@coco-rec/core';
 import { complements } from './complements.js';
 import { shopSentences } from './sentences.js';
 import { simulateShop } from './simulate.js';
+import { escaped, spoken } from './testing/spoken.js';
 import { facetNames, facetValues, relatedValues, valuesOfDepartment } from './vocabulary.js';
 import { departments } from './words/departments.js';
 import { followerWords } from './words/categories.js';
 
 const values = facetNames.flatMap((facet) => facetValues(facet));
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-const patterns = new Map<string, RegExp>();
-/** The wording as words of their own, whatever the case. */
-function spoken(wording: string): RegExp {
-  let pattern = patterns.get(wording);
-  if (!pattern) {
-    pattern = new RegExp(`(?<![\\p{L}\\d])${escaped(wording)}(?![\\p{L}\\d])`, 'iu');
-    patterns.set(wording, pattern);
-  }
-  return pattern;
-}
 
 describe('the shop’s vocabulary', function () {
   this.timeout(60_000);

@@ -11,6 +11,7 @@ import { closeTo, decoderOf, largestDifference, statesOf } from '../testing/stat
 import { startTestEngine } from '../testing/test-engine.js';
 import { TemporaryFolder } from '../testing/temporary-folder.js';
 import { tinyConfig, tinyTokenizerJson } from '../testing/tiny-llama.js';
+import { type PairIds, pairLoss } from './pair-loss.js';
 import { type PretrainOptions, pretrain } from './pretrain.js';
 import { writeModel } from './write-model.js';
 
@@ -21,6 +22,15 @@ function sentences(count: number, seed: number): string[] {
   return Array.from({ length: count }, () => {
     const [thing, place] = [one(['tent', 'soap', 'lamp', 'boot']), one(['garden', 'night', 'beach'])];
     return `a ${one(['warm', 'small', 'red'])} ${thing} for the ${place}`;
+  });
+}
+
+/** Two words for each thing, in two sentences. */
+const things = ['tent shelter', 'soap lather', 'lamp light', 'boot shoe'].map((words) => words.split(' '));
+function pairsOfThings(count: number): [string, string][] {
+  return Array.from({ length: count }, (_, i) => {
+    const [one, other] = things[i % things.length];
+    return [`a warm ${one} for the night`, `the ${other} is small`];
   });
 }
 
@@ -90,6 +100,39 @@ describe('pretrain', () => {
       assert.deepEqual(readFileSync(folder.at('one', file)), readFileSync(folder.at('two', file)));
     const weights = (name: string): Buffer => readFileSync(folder.at(name, 'model.safetensors'));
     assert.notDeepEqual(weights('one'), weights('three'));
+  });
+
+  it('learns from pairs what says the same, whatever the number of blocks that are read', async () => {
+    const pairs = pairsOfThings(4);
+    const notes: string[] = [];
+    const progress = {
+      report: (_name: string, _done: number, _total: number, note?: string) => void notes.push(note ?? ''),
+      log: () => undefined,
+    };
+    const small = { ...options, numLayers: 2, steps: 40, batchSize: 1, length: 4, pairsPerStep: 4 };
+    const { numTensors } = tf.memory();
+    await pretrain(folder.at('with pairs'), { ...small, pairs, progress });
+    assert.equal(tf.memory().numTensors, numTensors);
+    assert.match(notes[0], /^loss \d+\.\d+, of pairs \d+\.\d+$/);
+    await pretrain(folder.at('without pairs'), { ...small, steps: 10 });
+    for (const layers of [1, 2]) {
+      const [learnt, plain] = ['with pairs', 'without pairs'].map((name) => {
+        const decoder = decoderOf(openModel(folder.at(name)), layers);
+        const ids = pairs.map(([first, second]): PairIds => [
+          decoder.tokenize(first),
+          decoder.tokenize(second),
+        ]);
+        const loss = tf.tidy(() => pairLoss(decoder, ids).dataSync()[0]);
+        decoder.dispose();
+        return loss;
+      });
+      assert.ok(learnt < 0.2 && plain > 1, `${layers} blocks: ${learnt} with pairs, ${plain} without`);
+    }
+  }).timeout(120_000);
+
+  it('complains of fewer pairs than a step takes', async () => {
+    const few = { ...options, pairs: pairsOfThings(3), pairsPerStep: 4 };
+    await rejectsPlainly(() => pretrain(folder.at('few'), few), /3 pairs.* 4 a step/);
   });
 
   it('stops by its signal and writes nothing', async () => {

@@ -17,8 +17,9 @@ import {
 import { makeWeights } from '../decoder/decoder-weights.js';
 import { LocalDecoder } from '../decoder/local-decoder.js';
 import type { ModelConfig } from '../model-config.js';
-import { tokenizerFromFolder } from '../tokenizer.js';
+import { type TextTokenizer, tokenizerFromFolder } from '../tokenizer.js';
 import { trainBytePair } from './byte-pair.js';
+import { type PairIds, pairLoss } from './pair-loss.js';
 import { writeModel } from './write-model.js';
 
 export interface PretrainOptions {
@@ -26,6 +27,16 @@ export interface PretrainOptions {
   readonly texts: readonly string[];
   /** Other texts of the same kind, for the perplexity. */
   readonly heldOutTexts: readonly string[];
+  /**
+   * Pairs of texts that say the same. With them the model learns their vectors as well, by `pairLoss`: at each depth in
+   * turn, so that a model of which a reader keeps the first blocks only is as good. Neighbours in the list are told apart in
+   * one step. Default: none.
+   */
+  readonly pairs?: readonly (readonly [string, string])[];
+  /** Default 64. */
+  readonly pairsPerStep?: number;
+  /** What cosines of pairs are divided by, default .05 as SimCSE has it. */
+  readonly temperature?: number;
   /** H, default 128. */
   readonly hiddenSize?: number;
   /** Default 4. */
@@ -44,6 +55,8 @@ export interface PretrainOptions {
   readonly signal?: AbortSignal;
 }
 
+const defaultPairsPerStep = 64;
+
 export interface Pretrained {
   readonly parameterCount: number;
   readonly trainTokens: number;
@@ -57,9 +70,15 @@ export async function pretrain(folder: string, options: PretrainOptions): Promis
   const startedAt = Date.now();
   const { texts, heldOutTexts, vocabularySize = 2048, seed = 1, steps = 700 } = options;
   const tokenizerJson = trainBytePair(texts, vocabularySize);
-  const ids = tokenIds(tokenizerJson, texts);
-  const heldOut = tokenIds(tokenizerJson, heldOutTexts);
+  const tokenizer = tokenizerOf(tokenizerJson);
+  const ids = tokenIds(tokenizer, texts);
+  const heldOut = tokenIds(tokenizer, heldOutTexts);
+  const pairs = (options.pairs ?? []).map(([first, second]): PairIds => [
+    tokenizer.encode(first),
+    tokenizer.encode(second),
+  ]);
   checkLengths(ids, heldOut, options.length ?? 64);
+  checkPairs(pairs.length, options.pairsPerStep);
   const config = configOf(options, (tokenizerJson as { model: { vocab: object } }).model.vocab);
   const parameters = new Parameters(new Random(seed));
   const weights = makeWeights(config, config.numLayers, (name, shape, turned) =>
@@ -71,7 +90,7 @@ export async function pretrain(folder: string, options: PretrainOptions): Promis
   );
   const decoder = new LocalDecoder(config, weights);
   try {
-    await train(decoder, parameters, ids, { ...options, steps, seed });
+    await train(decoder, parameters, { ids, pairs }, { ...options, steps, seed });
     const perplexity = measure(decoder, heldOut, options.length ?? 64);
     await writeModel(folder, { config, tokenizerJson, parameters });
     const parameterCount = parameters.entries().reduce((sum, { variable }) => sum + variable.size, 0);
@@ -97,6 +116,11 @@ function checkLengths(ids: Int32Array, heldOut: Int32Array, T: number): void {
   }
 }
 
+function checkPairs(count: number, perStep = defaultPairsPerStep): void {
+  if (count > 0 && count < perStep)
+    throw new CocoError(`There are ${count} pairs of texts; pretraining takes ${perStep} a step.`);
+}
+
 function configOf({ hiddenSize = 128, numLayers = 4 }: PretrainOptions, vocabulary: object): ModelConfig {
   return {
     architecture: 'qwen3',
@@ -113,16 +137,19 @@ function configOf({ hiddenSize = 128, numLayers = 4 }: PretrainOptions, vocabula
   };
 }
 
-/** All texts as one run of ids, each text ended by token 0. */
-function tokenIds(tokenizerJson: object, texts: readonly string[]): Int32Array {
+function tokenizerOf(tokenizerJson: object): TextTokenizer {
   const folder = mkdtempSync(join(tmpdir(), 'coco-tokenizer-'));
   try {
     writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tokenizerJson));
-    const tokenizer = tokenizerFromFolder(folder);
-    return Int32Array.from(texts.flatMap((text) => [...tokenizer.encode(text), 0]));
+    return tokenizerFromFolder(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** All texts as one run of ids, each text ended by token 0. */
+function tokenIds(tokenizer: TextTokenizer, texts: readonly string[]): Int32Array {
+  return Int32Array.from(texts.flatMap((text) => [...tokenizer.encode(text), 0]));
 }
 
 /** Mean cross-entropy of the next token. @param ids [B, T + 1] */
@@ -140,10 +167,17 @@ function nextTokenLoss(decoder: LocalDecoder, ids: Int32Array, [B, T]: readonly 
   return tf.mean(losses);
 }
 
+/** What is learnt from, as token ids. */
+interface Lessons {
+  /** All texts, one after another. */
+  readonly ids: Int32Array;
+  readonly pairs: readonly PairIds[];
+}
+
 async function train(
   decoder: LocalDecoder,
   parameters: Parameters,
-  ids: Int32Array,
+  lessons: Lessons,
   options: PretrainOptions & { steps: number; seed: number },
 ): Promise<void> {
   const { steps, batchSize: B = 32, length: T = 64, learningRate = 2e-3, progress, signal } = options;
@@ -153,30 +187,50 @@ async function train(
   try {
     for (let step = 0; step < steps; step++) {
       signal?.throwIfAborted();
-      const batch = Int32Array.from(
-        Array.from({ length: B }, () => random.integer(ids.length - T - 1)).flatMap((from) => [
-          ...ids.subarray(from, from + T + 1),
-        ]),
-      );
-      const loss = tf.tidy(() => {
+      const batch = windows(lessons.ids, B, T, random);
+      const own = pairsOf(lessons.pairs, step, options.pairsPerStep);
+      const [loss, ofPairs] = tf.tidy(() => {
         const list = entries.map(({ variable }) => variable);
-        const { value, grads } = tf.variableGrads(() => nextTokenLoss(decoder, batch, [B, T]), list);
+        let pairPart = 0;
+        const { value, grads } = tf.variableGrads(() => {
+          const next = nextTokenLoss(decoder, batch, [B, T]);
+          if (own.length === 0) return next;
+          const part = pairLoss(decoder, own, options.temperature, depthOf(step, decoder.numLayers));
+          pairPart = part.dataSync()[0];
+          return tf.add(next, part);
+        }, list);
         const gradients = new Map(entries.map(({ name, variable }) => [name, grads[variable.name]]));
-        adam.apply(
-          entries,
-          gradients,
-          { learningRate, weightDecay: 0.01, gradientNorm: 1 },
-          schedule(step, steps),
-        );
-        return value.dataSync()[0];
+        const regular = { learningRate, weightDecay: 0.01, gradientNorm: 1 };
+        adam.apply(entries, gradients, regular, schedule(step, steps));
+        return [value.dataSync()[0] - pairPart, pairPart];
       });
-      progress?.report('pretraining', step + 1, steps, `loss ${loss.toFixed(3)}`);
+      const note = own.length > 0 ? `, of pairs ${ofPairs.toFixed(3)}` : '';
+      progress?.report('pretraining', step + 1, steps, `loss ${loss.toFixed(3)}${note}`);
       await nextTurn(); // lets signals through
     }
   } finally {
     adam.dispose();
   }
 }
+
+/** Places in the text, each with the token that follows. @returns [B · (T + 1)] */
+function windows(ids: Int32Array, B: number, T: number, random: Random): Int32Array {
+  const batch = new Int32Array(B * (T + 1));
+  for (let b = 0; b < B; b++) {
+    const from = random.integer(ids.length - T - 1);
+    batch.set(ids.subarray(from, from + T + 1), b * (T + 1));
+  }
+  return batch;
+}
+
+/** The next pairs in the list, from its start again after its end. */
+function pairsOf(pairs: readonly PairIds[], step: number, count = defaultPairsPerStep): PairIds[] {
+  if (pairs.length === 0) return [];
+  return Array.from({ length: count }, (_, i) => pairs[(step * count + i) % pairs.length]);
+}
+
+/** Blocks that a step's pairs are read with: all, then fewer, down to one, then all again. */
+const depthOf = (step: number, numLayers: number): number => numLayers - (step % numLayers);
 
 function schedule(step: number, steps: number): number {
   const warmUp = Math.min(1, (step + 1) / 100);
