@@ -1,25 +1,42 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LocalDecoder } from './decoder/local-decoder.js';
+import { type TextRow, type View, poolTexts } from './decoder/pool-texts.js';
 
 /** Tokens that one encoding pass reads at most, padding included. */
 export const tokensPerPass = 1024;
 
-/** Reads rows of tokens pass by pass. @param lengths tokens of each row, rising @param read the rows `from` to `to` */
-export async function inPasses(
-  lengths: readonly number[],
-  signal: AbortSignal | undefined,
-  read: (from: number, to: number) => Promise<void>,
-): Promise<void> {
-  for (let from = 0; from < lengths.length;) {
+/** Vectors of texts, read pass by pass. @param rows by length @returns [views · H] each */
+export async function encodeInPasses(
+  decoder: LocalDecoder,
+  rows: readonly TextRow[],
+  views: readonly View[],
+  signal?: AbortSignal,
+): Promise<Float32Array[]> {
+  const width = views.length * decoder.hiddenSize;
+  const result: Float32Array[] = [];
+  for (let from = 0; from < rows.length;) {
     await nextTurn(); // lets Ctrl-C through: reading on the engine never waits for the outside
     signal?.throwIfAborted();
-    let to = from;
-    let longest = 0;
-    while (to < lengths.length) {
-      if (to > from && (to - from + 1) * Math.max(longest, lengths[to]) > tokensPerPass) break;
-      longest = Math.max(longest, lengths[to]);
-      to++;
-    }
-    await read(from, to);
-    from = to;
+    const pass = nextPass(rows, from);
+    const vectors = tf.tidy(() => poolTexts(decoder, pass, views));
+    const values = await vectors.data<'float32'>();
+    vectors.dispose();
+    result.push(...pass.map((_, n) => values.slice(n * width, (n + 1) * width)));
+    from += pass.length;
   }
+  return result;
+}
+
+/** As many rows as one pass takes, at least one. */
+function nextPass(rows: readonly TextRow[], from: number): readonly TextRow[] {
+  let to = from;
+  let longest = 0;
+  while (to < rows.length) {
+    const { length } = rows[to].ids;
+    if (to > from && (to - from + 1) * Math.max(longest, length) > tokensPerPass) break;
+    longest = Math.max(longest, length);
+    to++;
+  }
+  return rows.slice(from, to);
 }

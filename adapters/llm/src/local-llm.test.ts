@@ -41,10 +41,10 @@ describe('LocalLLM', () => {
   /** Counts the rows that the decoder reads from now on. */
   const countRows = (llm: LocalLLM): { rows: number } => {
     const counter = { rows: 0 };
-    const forward = llm.decoder.forward.bind(llm.decoder);
-    llm.decoder.forward = (embeddings, lengths, pass) => {
+    const read = llm.decoder.statesAfter.bind(llm.decoder);
+    llm.decoder.statesAfter = (embeddings, lengths, depths) => {
       counter.rows += lengths.length;
-      return forward(embeddings, lengths, pass);
+      return read(embeddings, lengths, depths);
     };
     return counter;
   };

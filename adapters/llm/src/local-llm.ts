@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type {
   AdapterContext,
   GenerateForecast,
@@ -11,8 +10,8 @@ import type {
 } from '@coco-rec/core';
 import { forecastTexts, generateTexts } from './decoder/generate-texts.js';
 import type { LocalDecoder } from './decoder/local-decoder.js';
-import { poolTexts } from './decoder/pool-texts.js';
-import { inPasses } from './encoding-passes.js';
+import { bareText } from './decoder/pool-texts.js';
+import { encodeInPasses } from './encoding-passes.js';
 import { storedVectors } from './stored-vectors.js';
 import type { TextViews } from './text-views.js';
 import { TunedLocalLLM } from './tuning/tuned-local-llm.js';
@@ -59,7 +58,8 @@ export class LocalLLM implements KnowledgeLLM {
     texts: readonly string[],
     progress: Progress = this.options.context.progress,
   ): Promise<Float32Array> {
-    const { context, maxTokens } = this.options;
+    const { context, maxTokens, pooling } = this.options;
+    const view = { pooling, layers: this.decoder.numLayers };
     const ids = texts.map((): number[] | undefined => undefined);
     const idsOf = (i: number): number[] => (ids[i] ??= this.decoder.tokenize(texts[i], maxTokens));
     return storedVectors(texts, {
@@ -71,23 +71,14 @@ export class LocalLLM implements KnowledgeLLM {
       textsPerWrite,
       // Texts of like length side by side pad little; sorted as a whole, so that the same texts share a pass every time.
       order: (missing) => missing.sort((a, b) => idsOf(a).length - idsOf(b).length || a - b),
-      read: (part) => this.encodePart(part.map(idsOf)),
+      read: (part) =>
+        encodeInPasses(
+          this.decoder,
+          part.map((i) => bareText(idsOf(i))),
+          [view],
+          context.signal,
+        ),
     });
-  }
-
-  /** @param part token ids, by length @returns [H] each */
-  private async encodePart(part: readonly (readonly number[])[]): Promise<Float32Array[]> {
-    const H = this.hiddenSize;
-    const result: Float32Array[] = [];
-    const lengths = part.map(({ length }) => length);
-    await inPasses(lengths, this.options.context.signal, async (from, to) => {
-      const pass = part.slice(from, to);
-      const vectors = tf.tidy(() => poolTexts(this.decoder, pass, this.options.pooling));
-      const values = await vectors.data<'float32'>();
-      vectors.dispose();
-      result.push(...pass.map((_, n) => values.slice(n * H, (n + 1) * H)));
-    });
-    return result;
   }
 
   generate(prompts: readonly string[], options: GenerateOptions): Promise<string[]> {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { l2Normalise, linearCrossEntropy } from '@coco-rec/core';
-import { poolTexts } from '../decoder/pool-texts.js';
-import { LocalDecoder } from '../decoder/local-decoder.js';
+import { bareText, poolTexts } from '../decoder/pool-texts.js';
+import type { LocalDecoder } from '../decoder/local-decoder.js';
 
 /** Token ids of two texts that say the same. */
 export type PairIds = readonly [readonly number[], readonly number[]];
@@ -20,14 +20,9 @@ export function pairLoss(
   temperature = 0.05,
   layers = decoder.numLayers,
 ): tf.Scalar {
-  const { config, weights } = decoder;
-  const reader =
-    layers === decoder.numLayers
-      ? decoder
-      : new LocalDecoder(config, { ...weights, blocks: weights.blocks.slice(0, layers) });
   const P = pairs.length;
-  const rows = [0, 1].flatMap((side) => pairs.map((pair) => pair[side]));
-  const unit = l2Normalise(poolTexts(reader, rows, 'mean')); // [2 P, H]
+  const rows = [0, 1].flatMap((side) => pairs.map((pair) => bareText(pair[side])));
+  const unit = l2Normalise(poolTexts(decoder, rows, [{ pooling: 'mean', layers }])); // [2 P, H]
   const [first, second] = [0, P].map((from) => tf.slice(unit, [from, 0], [P, decoder.hiddenSize]));
   const own = tf.range(0, P, 1, 'int32');
   const way = (from: tf.Tensor, to: tf.Tensor): tf.Tensor =>
