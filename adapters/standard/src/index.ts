@@ -41,7 +41,13 @@ export {
   type StartedEngine,
 } from '@coco-rec/engine';
 export { checkModelFolder, openData, simulateShopFile } from './data-tools.js';
-export { type DatasetSummary, inspectDataset, shopSentences, shopTextPairs, writeRecBole } from '@coco-rec/data';
+export {
+  type DatasetSummary,
+  inspectDataset,
+  shopSentences,
+  shopTextPairs,
+  writeRecBole,
+} from '@coco-rec/data';
 export {
   type CheckedTensor,
   type ModelSummary,
