@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import '@tensorflow/tfjs-backend-cpu';
 import { Random } from '@coco-rec/core';
 import { choleskyInverse, dot, orthonormalise, ridgeRegression, symmetricEigen } from './linear-algebra.js';
-import { whiten } from './whiten.js';
+import { type VectorTable, whiten } from './whiten.js';
 
 const gaussian = (count: number, seed: number): Float64Array => {
   const random = new Random(seed);
@@ -121,6 +121,20 @@ describe('whiten', () => {
       squares += values[n * H] ** 2;
     }
     assert.ok(Math.abs(sum) / Math.sqrt(squares * (N - 1)) > 0.95);
+  });
+
+  it('finds the same directions in a wide table, where it computes only those wanted', async () => {
+    const wide = 300;
+    const widened = new Float32Array(N * wide);
+    for (let n = 0; n < N; n++) widened.set(values.subarray(n * H, (n + 1) * H), n * wide);
+    const same = await whiten(table, used, 6, new Random(1));
+    const result = await whiten({ values: widened, count: N, width: wide }, used, 6, new Random(1));
+    for (let w = 0; w < 6; w++) {
+      const column = ({ values: all }: VectorTable): Float32Array =>
+        Float32Array.from({ length: N }, (_, n) => all[n * 6 + w]);
+      const sign = Math.sign(dot(column(same), column(result)));
+      column(result).forEach((value, n) => assert.ok(Math.abs(value * sign - column(same)[n]) < 1e-3));
+    }
   });
 
   it('gives zero where the table has no more dimensions', async () => {

@@ -1,4 +1,5 @@
 /** Small dense linear algebra in float64, for what is computed once: matrices are row-major. */
+import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
 /** Makes the rows orthonormal (modified Gram–Schmidt, twice); a row that depends on those before it becomes zero. */
 export function orthonormalise(rows: Float64Array, count: number, length: number): void {
@@ -24,64 +25,19 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
-/**
- * Eigenvalues, largest first, and eigenvectors (as rows) of a symmetric matrix, by Jacobi rotations.
- * @param matrix [n·n], is overwritten
- */
+/** Eigenvalues, largest first, and eigenvectors (as rows) of a symmetric matrix. @param matrix [n·n] */
 export function symmetricEigen(
-  matrix: Float64Array,
+  matrix: ArrayLike<number>,
   n: number,
 ): { values: Float64Array; vectors: Float64Array } {
+  const { realEigenvalues: values, eigenvectorMatrix: columns } = new EigenvalueDecomposition(
+    Matrix.from1DArray(n, n, matrix),
+    { assumeSymmetric: true },
+  );
+  const order = values.map((_, i) => i).sort((a, b) => values[b] - values[a]);
   const vectors = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) vectors[i * n + i] = 1;
-  for (let sweep = 0; sweep < 30 && offDiagonal(matrix, n) > 1e-20; sweep++) {
-    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(matrix, vectors, n, p, q);
-  }
-  const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => matrix[b * n + b] - matrix[a * n + a]);
-  const sorted = new Float64Array(n * n);
-  order.forEach((from, to) => sorted.set(vectors.subarray(from * n, (from + 1) * n), to * n));
-  return { values: Float64Array.from(order, (i) => matrix[i * n + i]), vectors: sorted };
-}
-
-/** Squares off the diagonal, as a share of all squares. */
-function offDiagonal(matrix: Float64Array, n: number): number {
-  let off = 0;
-  let all = 0;
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      const square = matrix[i * n + j] ** 2;
-      all += square;
-      if (i !== j) off += square;
-    }
-  }
-  return all > 0 ? off / all : 0;
-}
-
-/** One Jacobi rotation that makes element (p, q) zero. */
-function rotate(a: Float64Array, vectors: Float64Array, n: number, p: number, q: number): void {
-  const apq = a[p * n + q];
-  if (apq === 0) return;
-  const theta = (a[q * n + q] - a[p * n + p]) / (2 * apq);
-  const t = Math.sign(theta || 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
-  const c = 1 / Math.sqrt(t * t + 1);
-  const s = t * c;
-  for (let k = 0; k < n; k++) {
-    const akp = a[k * n + p];
-    const akq = a[k * n + q];
-    a[k * n + p] = c * akp - s * akq;
-    a[k * n + q] = s * akp + c * akq;
-  }
-  turnRows(a, n, p, q, c, s);
-  turnRows(vectors, n, p, q, c, s);
-}
-
-function turnRows(a: Float64Array, n: number, p: number, q: number, c: number, s: number): void {
-  for (let k = 0; k < n; k++) {
-    const apk = a[p * n + k];
-    const aqk = a[q * n + k];
-    a[p * n + k] = c * apk - s * aqk;
-    a[q * n + k] = s * apk + c * aqk;
-  }
+  order.forEach((from, to) => vectors.set(columns.getColumn(from), to * n));
+  return { values: Float64Array.from(order, (i) => values[i]), vectors };
 }
 
 /**
@@ -105,33 +61,11 @@ export function ridgeRegression(
     }
   }
   for (let i = 0; i < D; i++) gram[i * D + i] += lambda * N;
-  choleskySolve(gram, solution, D, H);
-  return Float32Array.from(solution);
-}
-
-/** Solves A X = B for a positive definite A. @param a [D·D], the lower half; is overwritten @param b [D·H], becomes X */
-export function choleskySolve(a: Float64Array, b: Float64Array, D: number, H: number): void {
-  for (let i = 0; i < D; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i * D + j];
-      for (let k = 0; k < j; k++) sum -= a[i * D + k] * a[j * D + k];
-      a[i * D + j] = i === j ? Math.sqrt(sum) : sum / a[j * D + j];
-    }
-  }
-  const subtract = (target: number, source: number, factor: number): void => {
-    for (let h = 0; h < H; h++) b[target * H + h] -= factor * b[source * H + h];
-  };
-  const divide = (row: number, by: number): void => {
-    for (let h = 0; h < H; h++) b[row * H + h] /= by;
-  };
-  for (let i = 0; i < D; i++) {
-    for (let k = 0; k < i; k++) subtract(i, k, a[i * D + k]);
-    divide(i, a[i * D + i]);
-  }
-  for (let i = D - 1; i >= 0; i--) {
-    for (let k = i + 1; k < D; k++) subtract(i, k, a[k * D + i]);
-    divide(i, a[i * D + i]);
-  }
+  for (let i = 0; i < D; i++) for (let j = i + 1; j < D; j++) gram[i * D + j] = gram[j * D + i];
+  const solved = new CholeskyDecomposition(Matrix.from1DArray(D, D, gram)).solve(
+    Matrix.from1DArray(D, H, solution),
+  );
+  return Float32Array.from(solved.to1DArray());
 }
 
 /**

@@ -4,9 +4,12 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Random } from '@coco-rec/core';
+import { Matrix } from 'ml-matrix';
 import { orthonormalise, symmetricEigen } from './linear-algebra.js';
 
 const blockRows = 4096;
+/** Up to this width all directions are computed at once. */
+const directWidth = 256;
 /** More directions than wanted are iterated, which settles the wanted ones sooner. */
 const oversampling = 16;
 const iterations = 12;
@@ -81,14 +84,32 @@ export async function covarianceOf(
   return result;
 }
 
-/** Subspace iteration with a Rayleigh–Ritz step. @returns [H·width], the whitening projection */
+/** @returns [H·width], the whitening projection */
 async function principalProjection(
   covariance: Float32Array,
   H: number,
   width: number,
   random: Random,
 ): Promise<Float32Array> {
-  const k = Math.min(H, width + oversampling);
+  const { values, vectors } =
+    H <= directWidth
+      ? symmetricEigen(covariance, H)
+      : await largestEigen(covariance, H, Math.min(H, width + oversampling), random);
+  const projection = new Float32Array(H * width);
+  for (let w = 0; w < width; w++) {
+    const scale = values[w] > 1e-6 * values[0] ? 1 / Math.sqrt(values[w]) : 0;
+    for (let h = 0; h < H; h++) projection[h * width + w] = vectors[w * H + h] * scale;
+  }
+  return projection;
+}
+
+/** The k largest, by subspace iteration with a Rayleigh–Ritz step. @returns vectors [k·H] */
+async function largestEigen(
+  covariance: Float32Array,
+  H: number,
+  k: number,
+  random: Random,
+): Promise<{ values: Float64Array; vectors: Float64Array }> {
   let basis = Float64Array.from({ length: k * H }, () => random.normal()); // rows are directions
   orthonormalise(basis, k, H);
   for (let i = 0; i < (k < H ? iterations : 0); i++) {
@@ -96,23 +117,12 @@ async function principalProjection(
     orthonormalise(basis, k, H);
   }
   const moved = await timesCovariance(basis, covariance, k, H);
-  const small = new Float64Array(k * k);
-  for (let i = 0; i < k; i++) {
-    for (let j = 0; j < k; j++)
-      for (let h = 0; h < H; h++) small[i * k + j] += basis[i * H + h] * moved[j * H + h];
-  }
-  for (let i = 0; i < k; i++) for (let j = 0; j < i; j++) small[i * k + j] = small[j * k + i];
-  const { values, vectors } = symmetricEigen(small, k);
-  const projection = new Float32Array(H * width);
-  for (let w = 0; w < width; w++) {
-    const scale = values[w] > 1e-6 * values[0] ? 1 / Math.sqrt(values[w]) : 0;
-    for (let h = 0; h < H; h++) {
-      let sum = 0;
-      for (let i = 0; i < k; i++) sum += vectors[w * k + i] * basis[i * H + h];
-      projection[h * width + w] = sum * scale;
-    }
-  }
-  return projection;
+  const inside = Matrix.from1DArray(k, H, basis);
+  const { values, vectors } = symmetricEigen(
+    inside.mmul(Matrix.from1DArray(k, H, moved).transpose()).to1DArray(),
+    k,
+  );
+  return { values, vectors: Float64Array.from(Matrix.from1DArray(k, k, vectors).mmul(inside).to1DArray()) };
 }
 
 async function timesCovariance(
