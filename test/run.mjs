@@ -1,5 +1,6 @@
 /**
- * Runs the compiled tests of all workspaces, two packages at a time, and sums up.
+ * Runs the compiled tests of all workspaces, two processes at a time, and sums up. A package has one process, the long
+ * cross-package tests one a file.
  *
  *   node test/run.mjs                            everything
  *   node test/run.mjs core adapters/llm          some packages
@@ -25,6 +26,11 @@ const shared = resolve(process.env.COCO_SHARED ?? join(root, '..', 'shared'));
 const needsShared = /\b(shared|golden|reference values|COCO_SMOLLM2)\b/i;
 const mustRunShared = process.env.COCO_CI === '1' && existsSync(shared);
 
+/** The package of the cross-package tests, which take the longest. */
+const crossPackage = 'test';
+/** Its files that take the longest; the more of these match, the sooner a file is begun. */
+const longest = [/\/conformance\/coco\./, /\/conformance\//];
+
 /** Folders of the workspaces, relative to the root; the long cross-package tests first. */
 function workspaces() {
   const { workspaces: patterns } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -35,7 +41,7 @@ function workspaces() {
   });
   return folders
     .filter((folder) => existsSync(join(root, folder, 'package.json')))
-    .sort((a, b) => Number(b === 'test') - Number(a === 'test'));
+    .sort((a, b) => Number(b === crossPackage) - Number(a === crossPackage));
 }
 
 /** Test sources of a package. What is compiled but has no source any more is not run. */
@@ -76,6 +82,14 @@ function choose(wanted) {
     sources: sources.filter((source) => words.some((word) => isMeant(word, folder, source))),
   });
   return all.map(pick).filter(({ sources }) => sources.length > 0);
+}
+
+/** @returns what one process is to run each. */
+function split({ folder, sources }) {
+  if (folder !== crossPackage) return [{ folder, sources }];
+  const weight = (source) => longest.filter((pattern) => pattern.test(source)).length;
+  const files = sources.toSorted((a, b) => weight(b) - weight(a));
+  return files.map((source) => ({ folder: source.replace(/\.test\.ts$/, ''), sources: [source] }));
 }
 
 const children = new Set();
@@ -181,7 +195,8 @@ for (const source of missing) print(`${source} is not compiled: is its package n
 totals.failed += missing.length;
 const queue = packages
   .map(({ folder, sources }) => ({ folder, sources: sources.filter((source) => !missing.includes(source)) }))
-  .filter(({ sources }) => sources.length > 0);
+  .filter(({ sources }) => sources.length > 0)
+  .flatMap(split);
 await Promise.all(Array.from({ length: processes }, () => work(queue)));
 if (totals.passed + totals.failed + totals.skipped === 0) totals.failed++; // nothing was tested
 print(totals.skipped > 0 ? `\n${totals.skipped} skipped, with their reasons above` : '');

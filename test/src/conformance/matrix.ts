@@ -15,11 +15,13 @@ import {
 } from '@coco-rec/core';
 import { type Check, type LazyConfig, backboneChecks, fusionChecks } from '@coco-rec/core/testing';
 import { builtInUnits, createContext } from '@coco-rec/standard';
-import { startTestEngine, testEngine } from './support/engine.js';
-import { type Fixture, fixtures } from './support/fixtures.js';
-import { temporaryFolder } from './support/small-run.js';
+import { startTestEngine, testEngine } from '../support/engine.js';
+import { type Fixture, fixtures } from '../support/fixtures.js';
+import { temporaryFolder } from '../support/small-run.js';
 
 const registry = new Registry(builtInUnits);
+const backbones = registry.list('backbone');
+const fusions = registry.list('fusion');
 
 /** Small models make fast checks. */
 const small: Readonly<Record<string, unknown>> = { dimension: 16, maxLength: 12 };
@@ -47,7 +49,7 @@ const variants: Readonly<Record<string, readonly object[]>> = {
 };
 
 const prompts = (name: string): string =>
-  fileURLToPath(new URL(`../prompts/${name}.liquid`, import.meta.url));
+  fileURLToPath(new URL(`../../prompts/${name}.liquid`, import.meta.url));
 const writing = { answerTokens: 6, shownItems: 3, textWidth: 8 };
 const adaptor = { specificExperts: 1, expertHidden: 8, expertWidth: 4 };
 
@@ -135,37 +137,51 @@ function declareFusion(fusion: FusionDescriptor, backbone: BackboneDescriptor, c
   declare(fusionChecks(fusion, backbone, { knowledge, config, backboneConfig, texts, skip }));
 }
 
-describe(`conformance on ${testEngine}`, () => {
-  before(startTestEngine);
-  after(async () => {
-    (await model)?.dispose();
-    for (const fixture of opened.values()) await (await fixture).close();
-    remove();
+/** Starts the engine before the laws of a suite and lets go of everything after them. */
+function suite(declareAll: () => void): void {
+  describe(`conformance on ${testEngine}`, () => {
+    before(startTestEngine);
+    after(async () => {
+      (await model)?.dispose();
+      for (const fixture of opened.values()) await (await fixture).close();
+      remove();
+    });
+    declareAll();
   });
+}
 
-  const backbones = registry.list('backbone');
-  const fusions = registry.list('fusion');
-  const isDefault = ({ id }: BackboneDescriptor): boolean => id === new RunConfig().backbone;
-  it('is asked of every unit', () => {
-    assert.ok(backbones.length > 0 && fusions.length > 0);
-    for (const id of Object.keys({ ...variants, ...skips, ...settings }))
-      assert.ok(registry.find('fusion', id), id);
-    for (const id of Object.keys(backboneVariants)) assert.ok(registry.find('backbone', id), id);
-    for (const id of Object.keys(fixtures)) assert.ok(registry.find('backbone', id), id);
-  });
-
-  for (const backbone of backbones) {
-    for (const variant of [{}, ...(backboneVariants[backbone.id] ?? [])]) {
-      describe(`backbone ${backbone.id} ${JSON.stringify(variant)}`, () =>
-        declare(backboneChecks(backbone, { config: smallConfig(backbone, variant), knowledge })));
-    }
-    for (const fusion of fusions) {
-      for (const keys of [{}, ...((isDefault(backbone) && variants[fusion.id]) || [])]) {
-        const more = 'source' in keys && keys.source === 'generated' ? karWriting : settings[fusion.id];
-        const config = { ...more, ...keys };
-        describe(`fusion ${fusion.id} ${JSON.stringify(keys)}`, () =>
-          declareFusion(fusion, backbone, config));
+/** The laws of every backbone. */
+export function declareBackbones(): void {
+  suite(() => {
+    it('is asked of every unit', () => {
+      assert.ok(backbones.length > 0 && fusions.length > 0);
+      for (const id of Object.keys({ ...variants, ...skips, ...settings }))
+        assert.ok(registry.find('fusion', id), id);
+      for (const id of Object.keys(backboneVariants)) assert.ok(registry.find('backbone', id), id);
+      for (const id of Object.keys(fixtures)) assert.ok(registry.find('backbone', id), id);
+    });
+    for (const backbone of backbones) {
+      for (const variant of [{}, ...(backboneVariants[backbone.id] ?? [])]) {
+        describe(`backbone ${backbone.id} ${JSON.stringify(variant)}`, () =>
+          declare(backboneChecks(backbone, { config: smallConfig(backbone, variant), knowledge })));
       }
     }
-  }
-});
+  });
+}
+
+/** The laws of every chosen fusion on every backbone. The choice splits them over processes. */
+export function declareFusions(isChosen: (fusion: FusionDescriptor) => boolean): void {
+  const isDefault = ({ id }: BackboneDescriptor): boolean => id === new RunConfig().backbone;
+  suite(() => {
+    for (const backbone of backbones) {
+      for (const fusion of fusions.filter(isChosen)) {
+        for (const keys of [{}, ...((isDefault(backbone) && variants[fusion.id]) || [])]) {
+          const more = 'source' in keys && keys.source === 'generated' ? karWriting : settings[fusion.id];
+          const config = { ...more, ...keys };
+          describe(`fusion ${fusion.id} ${JSON.stringify(keys)}`, () =>
+            declareFusion(fusion, backbone, config));
+        }
+      }
+    }
+  });
+}

@@ -1,0 +1,3 @@
+import { declareBackbones } from './matrix.js';
+
+declareBackbones();

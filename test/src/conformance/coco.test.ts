@@ -1,0 +1,3 @@
+import { declareFusions } from './matrix.js';
+
+declareFusions(({ id }) => id === 'coco');
