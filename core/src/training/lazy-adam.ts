@@ -9,6 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from '../specification/parameters.js';
 import type { NamedArray } from '../specification/ranker.js';
 import { type RowGradient, RowGradients } from '../tensor/row-gradients.js';
+import { updateRows } from '../tensor/row-update.js';
 import { Adam, type AdamConfig, beta1, beta2, epsilon } from './adam.js';
 
 /** In a saved state: marks the tables whose moments are in host memory, where they are reckoned in other digits. */
@@ -83,8 +84,7 @@ export class LazyAdam extends Adam {
     const values = tf.gather(variable, at).dataSync<'float32'>().slice(); // [U · D]
     const slopes = gradient.dataSync<'float32'>();
     this.changeRows(this.tableOf(name, variable.shape), ids, { values, slopes, rate, decay, shrink });
-    const changed = tf.tensor(values, gradient.shape); // [U, D]
-    variable.assign(tf.tensorScatterUpdate(variable, tf.reshape(at, [-1, 1]), changed) as typeof variable);
+    updateRows(variable, at, tf.tensor(values, gradient.shape));
   }
 
   /** Adam's rule for each number of the rows; writes moments and `values`. */

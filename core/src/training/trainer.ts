@@ -6,8 +6,8 @@ import { evaluateRanker } from '../evaluation/evaluate.js';
 import { Random } from '../random.js';
 import type { Split } from '../specification/dataset.js';
 import type { FitContext, NamedArray } from '../specification/ranker.js';
-import { Adam } from './adam.js';
-import { LazyAdam } from './lazy-adam.js';
+import type { Adam } from './adam.js';
+import { createOptimizer } from './optimizer.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { FusedRanker } from './fused-ranker.js';
 import { StageSteps } from './stage-steps.js';
@@ -61,7 +61,7 @@ export class Trainer {
   constructor(private readonly input: TrainerInput) {
     this.random = new Random(input.context.seed).derive('training');
     this.stages = planStages(input.ranker.model.backbone, input.config);
-    this.adam = input.config.optimizer === 'adam-lazy' ? new LazyAdam() : new Adam();
+    this.adam = createOptimizer(input.config);
   }
 
   async run(): Promise<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 import {
-  Adam,
+  type Adam,
   Random,
+  createOptimizer,
   type Sequence,
   type StepPart,
   makeBatch,
@@ -15,7 +16,7 @@ import type { Opened } from './beauty.js';
 
 /** The steps of one epoch, one by one. */
 export class TrainingSteps {
-  private readonly adam = new Adam();
+  private readonly adam: Adam;
   private readonly sequences: readonly Sequence[];
   private readonly plan: ReturnType<typeof planEpoch>;
   /** Seconds that it took to find the training sequences and to plan an epoch of them. */
@@ -25,6 +26,7 @@ export class TrainingSteps {
     private readonly opened: Opened,
     private readonly config: RunConfig,
   ) {
+    this.adam = createOptimizer(config.train);
     const startedAt = performance.now();
     this.sequences = trainingSequences(opened.split);
     const { maxLength } = opened.ranker.model.backbone;
@@ -42,9 +44,10 @@ export class TrainingSteps {
     return this.plan[step].reduce((sum, block) => sum + block.length, 0);
   }
 
+  /** @param step beyond the epoch's last: its first ones again */
   async run(step: number): Promise<void> {
     const { model } = this.opened.ranker;
-    const parts: StepPart[] = this.plan[step].map((block, n) => {
+    const parts: StepPart[] = this.plan[step % this.count].map((block, n) => {
       const members = Array.from(block, (i) => this.sequences[i]);
       const { maxLength } = model.backbone;
       const random = new Random(step);

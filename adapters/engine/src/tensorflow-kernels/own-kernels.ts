@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { halfSquaresKernel, reluGradientKernel, scaleKernel, shiftKernel } from '@coco-rec/core';
 import { adamUpdate } from './adam-update.js';
 import { type NativeBackend, noAttributes, numberOf, runOp } from './native-backend.js';
+import { rowUpdate } from './row-update.js';
 
 /** x by a number, which needs no tensor of tfjs. */
 function withNumber(kernelName: string, op: string): tf.KernelConfig {
@@ -35,6 +36,7 @@ const halfSquares: tf.KernelConfig = {
 /** Kernels that tfjs does not know and our ops take where they are. */
 export const ownKernels: readonly tf.KernelConfig[] = [
   adamUpdate,
+  rowUpdate,
   withNumber(scaleKernel, 'Mul'),
   withNumber(shiftKernel, 'AddV2'),
   reluGradient,

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { type AdamNumbers, type AdamTensors, adamKernel, adamUpdate } from '@coco-rec/core';
+import {
+  type AdamNumbers,
+  type AdamTensors,
+  adamKernel,
+  adamUpdate,
+  rowUpdateKernel,
+  updateRows,
+} from '@coco-rec/core';
 import { assertClose, comparedEngines, integers, on, values } from '../each-engine.test.js';
 import { leanKernels } from './lean-kernels.js';
 
@@ -79,6 +86,38 @@ describe('TensorFlow kernels', function () {
         assert.ok(arrays.every((array) => array.every((value) => value === 0.5)));
         assert.ok(variable.dataSync().every((value) => value < 0.5));
         tf.dispose([variable, first, second, gradient]);
+      }
+    });
+  });
+
+  it('change rows of a table, and nothing else that had its memory', async () => {
+    await on('tensorflow', () => {
+      assert.ok(tf.getKernel(rowUpdateKernel, 'tensorflow'));
+      for (let count = 2; count < 20_000; count = count * 3 + 1) {
+        const array = new Float32Array(count * 2).fill(0.5);
+        const table = tf.tidy(() => tf.variable(tf.tensor2d(array, [count, 2])));
+        const change = (row: number, value: number): void =>
+          tf.tidy(() => updateRows(table, tf.tensor1d([row], 'int32'), tf.fill([1, 2], value)));
+        const known = tf.memory().numTensors;
+        change(0, 1);
+        change(1, 2);
+        assert.equal(tf.memory().numTensors, known);
+        const read = table.dataSync();
+        assert.deepEqual([...read.subarray(0, 4)], [1, 1, 2, 2]);
+        const kept = tf.clone(table);
+        change(1, 3);
+        assert.deepEqual([...kept.dataSync().subarray(0, 4)], [1, 1, 2, 2]);
+        change(0, 4);
+        assert.deepEqual([...table.dataSync().subarray(0, 4)], [4, 4, 3, 3]);
+        assert.deepEqual([...read.subarray(0, 4)], [1, 1, 2, 2]);
+        assert.ok(array.every((value) => value === 0.5));
+        assert.ok(
+          table
+            .dataSync()
+            .subarray(4)
+            .every((value) => value === 0.5),
+        );
+        tf.dispose([table, kept]);
       }
     });
   });

@@ -13,6 +13,7 @@ import { TrainingSteps } from '../training-steps.js';
 const negatives = 256;
 const itemCounts = [1e4, 1e5, 1e6];
 const lengths = [10, 50, 200];
+const tokensPerStep = 12_800;
 const userCounts = [1e4, 1e5, 1e6];
 /** Steps a repetition. */
 const stepsTimed = 8;
@@ -100,10 +101,12 @@ export const scaling: BenchCase = {
     }
     for (const length of lengths) {
       const backbone = { id: 'sasrec', ...shape, maxLength: length };
-      // All lengths fit: the same number of tokens a step, so that the time is for equal work.
-      const config = configFor(options, options.engine, { backbone, train: trainOf('adam-lazy') });
-      const { step } = await timeSteps(context, config, simulated(512, 1e4, length + 3));
-      figures.push({ name: `step of at most 4,096 tokens, histories of ${length}`, unit: 's', ...step });
+      const usersPerStep = tokensPerStep / length; // equal work for all lengths
+      const train = { ...trainOf('adam-lazy'), usersPerStep };
+      const config = configFor(options, options.engine, { backbone, train });
+      const { step } = await timeSteps(context, config, simulated(4 * usersPerStep, 1e4, length + 3));
+      const name = `step of ${tokensPerStep.toLocaleString('en')} interactions, histories of ${length}`;
+      figures.push({ name, unit: 's', ...step });
     }
     for (const users of userCounts) {
       const config = configFor(options, options.engine, { train: trainOf('adam-lazy') });
