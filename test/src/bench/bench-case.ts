@@ -18,8 +18,23 @@ export interface Measurement {
   readonly goal?: number;
   /** What a reader must know, such as what the figure was extrapolated from. */
   readonly note?: string;
+  /** Where it stands in a plot of how cost grows. */
+  readonly growth?: Growth;
   /** What the case's peers must know to do the same work; for them alone. */
   readonly peerInput?: object;
+}
+
+/** One point of a line in a plot. */
+export interface Growth {
+  /** What it is a figure of, with its unit, such as `seconds a step`; the chart's axis. */
+  readonly cost: string;
+  /** What grows, such as `items`; the other axis. */
+  readonly along: string;
+  readonly at: number;
+  /** What the cost should do: stay as it is, or grow as `at` does. */
+  readonly expected: 'flat' | 'linear';
+  /** The line's name where a chart has several. */
+  readonly series?: string;
 }
 
 /** What a case gives back: its figures, and the matrix product rates that were measured between its repetitions. */

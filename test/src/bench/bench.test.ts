@@ -9,6 +9,7 @@ import { writeRecBole } from '@coco-rec/data';
 import { temporaryFolder } from '../support/small-run.js';
 import { median } from './bench-case.js';
 import { cases } from './cases.js';
+import { type GrowthFigure, drawGrowth } from './draw-growth.js';
 import { readOptions } from './options.js';
 import { alignedTable, figureText } from './report.js';
 import type { Figure } from './run-cases.js';
@@ -89,6 +90,22 @@ describe('bench', () => {
     } finally {
       remove();
     }
+  });
+
+  it('draws how cost grows, beside what was expected', () => {
+    const at = (value: number, users: number): object => ({
+      values: [value],
+      growth: { cost: 'seconds an epoch', along: 'users', at: users, expected: 'linear', series: 'all' },
+    });
+    const figures = [at(1, 100), at(3, 200), { values: [7] }] as GrowthFigure[];
+    const svg = drawGrowth(figures);
+    for (const text of ['seconds an epoch', 'users', '>all<']) assert.ok(svg.includes(text), text);
+    const [expected, measured] = [
+      ...svg.matchAll(/aria-label="line"><path d="M[^L]*,([\d.]+)L[^,]*,([\d.]+)"/g),
+    ];
+    assert.equal(expected[1], measured[1]);
+    assert.ok(Number(measured[2]) < Number(expected[2])); // higher up: it grew by more
+    assert.throws(() => drawGrowth([{ values: [7] }] as GrowthFigure[]), /scaling/);
   });
 
   it('has cases with distinct ids that say what they measure', () => {

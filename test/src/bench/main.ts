@@ -6,6 +6,7 @@ import { cases } from './cases.js';
 import { type Machine, describeMachine } from './machine.js';
 import { type BenchOptions, readOptions } from './options.js';
 import { type PeerRuntime, type SkippedPeer, preparePeers, runPeers } from './peers/run-peers.js';
+import { drawGrowth } from './draw-growth.js';
 import { casesTable, figuresTable, machineLine } from './report.js';
 import { type Figure, runCase } from './run-cases.js';
 
@@ -53,6 +54,7 @@ async function main(options: BenchOptions): Promise<void> {
     if (options.json !== undefined) writeJson(options.json, found);
   }
   if (options.json !== undefined) writeJson(options.json, found);
+  if (options.plot !== undefined) writeFileSync(options.plot, drawGrowth(found.figures));
   show(found);
 }
 

@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly list: boolean;
   /** File for the figures as JSON. */
   readonly json?: string;
+  /** File for a plot of the figures that show how cost grows. */
+  readonly plot?: string;
   readonly engine: string;
   readonly repeats: number;
   /** Also run the peers of the cases. */
@@ -28,6 +30,7 @@ export const usage = `npm run bench -- [CASE ...] [options]
 
   --list           name the cases, what they measure and their peers
   --json FILE      also write the figures as JSON
+  --plot FILE      also draw how cost grows, as SVG (cases scaling and loading-growth)
   --engine ID      compute engine (default auto)
   --repeats N      repetitions of each case (default 3)
   --peers          also run the peers, in a Python environment that is made for them
@@ -44,6 +47,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     cases: positionals,
     list: values.list ?? false,
     json: values.json,
+    plot: values.plot,
     engine: values.engine ?? 'auto',
     repeats: wholeNumber('repeats', values.repeats, 3),
     peers: values.peers ?? false,
@@ -70,6 +74,7 @@ const parse = (argv: readonly string[]) => {
       options: {
         list: flag,
         json: text,
+        plot: text,
         engine: text,
         repeats: text,
         peers: flag,

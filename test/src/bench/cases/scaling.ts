@@ -95,6 +95,7 @@ export const scaling: BenchCase = {
         figures.push({
           name: `step, ${items.toLocaleString('en')} items, ${optimizer}`,
           unit: 's',
+          growth: { cost: 'seconds a step', along: 'items', at: items, expected: 'flat', series: optimizer },
           ...step,
         });
       }
@@ -106,13 +107,21 @@ export const scaling: BenchCase = {
       const config = configFor(options, options.engine, { backbone, train });
       const { step } = await timeSteps(context, config, simulated(4 * usersPerStep, 1e4, length + 3));
       const name = `step of ${tokensPerStep.toLocaleString('en')} interactions, histories of ${length}`;
-      figures.push({ name, unit: 's', ...step });
+      const growth = {
+        cost: 'seconds a step',
+        along: 'items of a history',
+        at: length,
+        expected: 'flat',
+      } as const;
+      figures.push({ name, unit: 's', growth, ...step });
     }
     for (const users of userCounts) {
       const config = configFor(options, options.engine, { train: trainOf('adam-lazy') });
       const { epoch, steps } = await timeSteps(context, config, simulated(users, 1e4, 12));
       const note = `planning, and ${steps.toLocaleString('en')} times a step, the mean of ${stepsTimed}`;
-      figures.push({ name: `epoch, ${users.toLocaleString('en')} users`, unit: 's', note, ...epoch });
+      const growth = { cost: 'seconds an epoch', along: 'users', at: users, expected: 'linear' } as const;
+      const name = `epoch, ${users.toLocaleString('en')} users`;
+      figures.push({ name, unit: 's', note, growth, ...epoch });
     }
     return figures;
   },
