@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { applyOverrides } from '@coco-rec/standard';
 import { InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import { describe, it } from 'mocha';
@@ -90,5 +91,27 @@ describe('wrongUseLine', () => {
       wrongUseLine("error: unknown command 'x'\n(Did you mean y?)\n"),
       "coco: unknown command 'x' (Did you mean y?)\n",
     );
+  });
+});
+
+describe('--set', () => {
+  const file = { seed: 1, backbone: 'sasrec', fusion: { id: 'coco', trainShare: 0.5, control: 'placebo' } };
+  const said: string[] = [];
+  const set = (...overrides: string[]): object => applyOverrides(file, overrides, (text) => said.push(text));
+
+  it('of another unit starts its section afresh, wherever it stands, and says what that leaves out', () => {
+    const wanted = { ...file, fusion: { id: 'concat', itemText: true } };
+    assert.deepEqual(set('fusion.itemText=true', 'fusion.id=concat'), wanted);
+    assert.deepEqual(said.splice(0), [
+      '--set fusion.id=concat: left out of "fusion": trainShare, control (of "coco").',
+    ]);
+    assert.deepEqual(set('fusion.id=concat', 'fusion.itemText=true'), wanted);
+    said.length = 0;
+  });
+
+  it('of the same unit, or of one without keys, leaves nothing out', () => {
+    assert.deepEqual(set('fusion.id=coco', 'seed=2'), { ...file, seed: 2 });
+    assert.deepEqual(set('backbone.id=bert4rec'), { ...file, backbone: { id: 'bert4rec' } });
+    assert.deepEqual(said, []);
   });
 });

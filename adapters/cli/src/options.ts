@@ -21,7 +21,7 @@ export interface ConfigOptions {
 
 /** The config file with the overrides of the command line. */
 export async function configOf(path: string, { set }: ConfigOptions): Promise<PlainConfig> {
-  return applyOverrides(await readConfigFile(path), set);
+  return applyOverrides(await readConfigFile(path), set, (text) => console.error(text));
 }
 
 /** A whole number from 1. */

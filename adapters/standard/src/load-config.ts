@@ -32,10 +32,22 @@ export async function readConfigFile(path: string): Promise<PlainConfig> {
   return plain as PlainConfig;
 }
 
-/** Applies `key.sub=value` overrides; values are read as YAML, so 3, true and [5, 10] keep their types. */
-export function applyOverrides(plain: PlainConfig, overrides: readonly string[]): PlainConfig {
+const unitId = /^(backbone|knowledge|fusion)\.id=/;
+
+/**
+ * Applies `key.sub=value` overrides; values are read as YAML, so 3, true and [5, 10] keep their types. Those that name a
+ * unit come first, wherever they stand: another unit has other keys, so its section starts afresh.
+ * @param tell is told of keys of the config that this leaves out
+ */
+export function applyOverrides(
+  plain: PlainConfig,
+  overrides: readonly string[],
+  tell?: (text: string) => void,
+): PlainConfig {
   const result = structuredClone(plain);
-  for (const override of overrides) {
+  const isUnit = (override: string): boolean => unitId.test(override);
+  const inOrder = [...overrides.filter(isUnit), ...overrides.filter((override) => !isUnit(override))];
+  for (const override of inOrder) {
     const at = override.indexOf('=');
     if (at < 1) throw new UsageError(`--set ${override}: write it as key=value, for example --set seed=2.`);
     let value: unknown;
@@ -44,6 +56,7 @@ export function applyOverrides(plain: PlainConfig, overrides: readonly string[])
     } catch {
       throw new UsageError(`--set ${override}: the value is not valid YAML; put it in quotes.`);
     }
+    if (isUnit(override)) clearSection(result, override, value, tell);
     setKey(result, override.slice(0, at).split('.'), value, override);
   }
   return result;
@@ -63,12 +76,25 @@ function setKey(target: PlainConfig, path: readonly string[], value: unknown, ov
     group = group[key] as PlainConfig;
   }
   const last = path[path.length - 1];
-  const isUnit = ['backbone', 'knowledge', 'fusion'].includes(path[0]) && path[1] === 'id';
-  if (isUnit) {
-    // Another unit has other keys: start afresh.
-    if (group.id !== value) for (const key of Object.keys(group)) delete group[key];
-  }
   group[last] = value;
+}
+
+/** Takes the keys of another unit out of a section. */
+function clearSection(
+  config: PlainConfig,
+  override: string,
+  id: unknown,
+  tell?: (text: string) => void,
+): void {
+  const [name] = override.split('.', 1);
+  const section = config[name];
+  if (section === null || typeof section !== 'object') return;
+  const { id: before, ...keys } = section as PlainConfig;
+  if (before === id) return;
+  config[name] = {};
+  const left = Object.keys(keys);
+  if (left.length > 0)
+    tell?.(`--set ${override}: left out of "${name}": ${left.join(', ')} (of "${String(before)}").`);
 }
 
 /** Checks the top level and the sections `train` and `evaluate`. Unit sections are checked when the unit is made. */
