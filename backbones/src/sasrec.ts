@@ -20,8 +20,10 @@ import {
   type Parameters,
   type Pass,
   type PreparedBatch,
+  constant,
   defaultBackboneCapabilities,
   gatherRows,
+  linear,
   normal,
   residual,
 } from '@coco-rec/core';
@@ -50,6 +52,13 @@ export class SASRecConfig extends TransformerConfig {
   @IsIn(['oldest', 'newest'])
   positionsFrom: 'oldest' | 'newest' = 'oldest';
 
+  @Describe(
+    "Add W [h; m] to a state h, m the mean of its history's item vectors and W zero at the start: what a user likes in " +
+      'the long run (STAMP, Liu et al., KDD 2018), which attention learns slowly from few users. Not in the paper.',
+  )
+  @IsBoolean()
+  historyMean = false;
+
   @Describe('Multiply item embeddings by √D, as the paper does.')
   @IsBoolean()
   scaleEmbedding = true;
@@ -64,6 +73,8 @@ export class SASRecBackbone extends Backbone {
   /** On the embeddings (post) or on the last states (pre). */
   private outerNorm!: Norm;
   private blocks: TransformerBlock[] = [];
+  /** W of `historyMean`, [2·D, D]. */
+  private meanWeight?: tf.Variable;
 
   constructor(private readonly config: SASRecConfig) {
     super();
@@ -78,6 +89,10 @@ export class SASRecBackbone extends Backbone {
       buildTransformerBlock(parameters.scope(`block${i}`), this.config),
     );
     this.outerNorm = buildNorm(parameters, 'outerNorm', dimension);
+    if (!this.config.historyMean) return;
+    // One map for all users: the decay that an item table needs would hold it back.
+    const kept = { weightDecay: false };
+    this.meanWeight = parameters.variable('historyMean', [2 * dimension, dimension], constant(0), kept);
   }
 
   encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
@@ -104,7 +119,8 @@ export class SASRecBackbone extends Backbone {
     const sum = residual(this.positionVectors(batch, packing), gathered, { scale });
     let x = pass.dropout(norm === 'post' ? normalise(sum, this.outerNorm) : sum, dropout);
     for (const block of this.blocks) x = transformRows(block, x, rows, { ...this.config, mask, pass });
-    return norm === 'pre' ? normalise(x, this.outerNorm) : x;
+    const states = norm === 'pre' ? normalise(x, this.outerNorm) : x; // [R·C, D]
+    return this.meanWeight ? withMean(states, tf.mul(gathered, scale), packing, this.meanWeight) : states;
   }
 
   /** @returns [R·C, D] */
@@ -117,6 +133,19 @@ export class SASRecBackbone extends Backbone {
     }
     return gatherRows(this.positions as unknown as tf.Tensor2D, tf.tensor1d(ids, 'int32'));
   }
+}
+
+/** h + W [h; m], m the mean of what a slot sees. @param states [R·C, D] @param items [R·C, D] @returns [R·C, D] */
+function withMean(
+  states: tf.Tensor2D,
+  items: tf.Tensor2D,
+  { rows: R, width: C, mask }: Packing,
+  weight: tf.Variable,
+): tf.Tensor2D {
+  const D = items.shape[1];
+  const shares = tf.softmax(tf.reshape(mask, [R, C, C])); // alike for all items that are seen
+  const means = tf.matMul(shares, tf.reshape(items, [R, C, D])); // [R, C, D]
+  return tf.add(states, linear(tf.concat2d([states, tf.reshape(means, [R * C, D])], 1), weight));
 }
 
 export const sasrec: BackboneDescriptor<SASRecConfig> = {
