@@ -87,7 +87,15 @@ export type {
   UnitKind,
 } from './specification/descriptor.js';
 export { StringTable } from './data/string-table.js';
-export type { Dataset, Split, Strings, ImportReport, ItemAttributes } from './specification/dataset.js';
+export { StringIndex } from './data/string-index.js';
+export type {
+  Dataset,
+  Split,
+  Strings,
+  Times,
+  ImportReport,
+  ItemAttributes,
+} from './specification/dataset.js';
 export { DatasetBuilder, cleanText, maxTextLength } from './data/dataset-builder.js';
 export { leaveOneOut, historyOf, targetOf, trainingCounts } from './data/split.js';
 export { Describe, describedKeys, type DescribedKey } from './config/describe.js';

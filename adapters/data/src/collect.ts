@@ -1,9 +1,19 @@
-import { type AdapterContext, CocoError, type Dataset, DatasetBuilder } from '@coco-rec/core';
+import { type AdapterContext, CocoError, type Dataset, DatasetBuilder, StringIndex } from '@coco-rec/core';
+import type { TabFields } from './fields.js';
+import { readTime, readTimeBytes } from './time.js';
+
+/** Which fields of a line hold what. */
+export interface InteractionFields {
+  readonly user: number;
+  readonly item: number;
+  /** -1: there is none. */
+  readonly time: number;
+}
 
 /** Collects what any importer reads: drops double interactions, counts what it leaves out, and complains by line. */
 export class Collector {
   private readonly builder = new DatasetBuilder();
-  private readonly described = new Set<string>();
+  private readonly described = new StringIndex();
   private counts: Record<string, number> = {};
   private read = 0;
 
@@ -16,14 +26,25 @@ export class Collector {
   /** @param time as written; undefined where the source has none @param place makes "FILE, line 7", for complaints */
   interaction(user: string, item: string, time: string | undefined, place: () => string): void {
     this.read++;
-    if (user === '' || item === '')
-      throw new CocoError(`${place()}: the ${user === '' ? 'user' : 'item'} id is empty.`);
+    checkIds(user === '', item === '', place);
     this.builder.addInteraction(user, item, time === undefined ? undefined : readTime(time, place));
   }
 
+  /** The same for fields of a line, without making strings of them. */
+  interactionOf(bytes: Uint8Array, fields: TabFields, at: InteractionFields, place: () => string): void {
+    this.read++;
+    checkIds(fields.isEmpty(at.user), fields.isEmpty(at.item), place);
+    const { starts, ends } = fields;
+    const { users, items } = this.builder;
+    const user = users.addBytes(bytes, starts[at.user], ends[at.user]);
+    const item = items.addBytes(bytes, starts[at.item], ends[at.item]);
+    const time = at.time < 0 ? undefined : readTimeBytes(bytes, starts[at.time], ends[at.time], place);
+    this.builder.addNumbered(user, item, time);
+  }
+
   item(id: string, text: string, attributes: readonly string[]): void {
-    if (this.described.has(id)) this.count('items described twice (the last counts)');
-    this.described.add(id);
+    const before = this.described.size;
+    if (this.described.add(id) < before) this.count('items described twice (the last counts)');
     if (!this.builder.describeItem(id, text, attributes)) {
       this.count('unknown items in the titles file');
       return;
@@ -54,12 +75,6 @@ export class Collector {
   }
 }
 
-function readTime(text: string, place: () => string): number {
-  const time = Number(text);
-  if (Number.isFinite(time) && (time !== 0 || text.trim() !== '')) return time; // Number('') is 0
-  const date = Date.parse(text);
-  if (text.trim() !== '' && Number.isFinite(date)) return date / 1000;
-  throw new CocoError(
-    `${place()}: the time ${JSON.stringify(text.slice(0, 40))} is neither a number nor a date.`,
-  );
+function checkIds(noUser: boolean, noItem: boolean, place: () => string): void {
+  if (noUser || noItem) throw new CocoError(`${place()}: the ${noUser ? 'user' : 'item'} id is empty.`);
 }

@@ -13,7 +13,9 @@ import {
   Describe,
   nearestName,
 } from '@coco-rec/core';
-import { Collector } from './collect.js';
+import { type Position, readBlocks } from './blocks.js';
+import { Collector, type InteractionFields } from './collect.js';
+import { TabFields } from './fields.js';
 import { readLines } from './lines.js';
 
 export class RecBoleConfig {
@@ -42,6 +44,8 @@ async function findName(folder: string): Promise<string> {
   throw new CocoError(`${folder} has ${what}; expected ${basename(folder)}.inter.`);
 }
 
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
 interface Header {
   readonly columns: readonly string[];
   readonly place: string;
@@ -61,12 +65,8 @@ function columnOf({ columns, place }: Header, name: string): number {
   );
 }
 
-/** Where the columns of an interaction stand. */
-interface Columns {
-  readonly user: number;
-  readonly item: number;
-  /** -1: there is none. */
-  readonly time: number;
+interface Columns extends InteractionFields {
+  /** How many there are. */
   readonly width: number;
 }
 
@@ -81,22 +81,25 @@ function interactionColumns(text: string, path: string): Columns {
 }
 
 async function readInteractions(path: string, collector: Collector): Promise<void> {
+  const position: Position = { path, line: 0 };
+  const place = (): string => `${path}, line ${position.line}`;
   let at: Columns | undefined;
-  for await (const { lines, first } of readLines(path)) {
-    for (let i = 0; i < lines.length; i++) {
-      if (!at) at = interactionColumns(lines[i], path);
-      else if (lines[i] !== '')
-        addLine(lines[i].split('\t'), at, collector, () => `${path}, line ${first + i}`);
+  let fields = new TabFields(1);
+  for await (const bytes of readBlocks(position)) {
+    for (let start = 0; start < bytes.length;) {
+      const next = fields.find(bytes, start);
+      position.line++;
+      if (!at) {
+        at = interactionColumns(decoder.decode(bytes.subarray(start, next)), path);
+        fields = new TabFields(at.width);
+      } else if (fields.count > 1 || !fields.isEmpty(0)) {
+        if (fields.count < at.width)
+          throw new CocoError(`${place()}: ${fields.count} fields, expected ${at.width} (tab-separated).`);
+        collector.interactionOf(bytes, fields, at, place);
+      }
+      start = next;
     }
   }
-}
-
-function addLine(fields: readonly string[], at: Columns, collector: Collector, place: () => string): void {
-  if (fields.length < at.width) {
-    throw new CocoError(`${place()}: ${fields.length} fields, expected ${at.width} (tab-separated).`);
-  }
-  const time = at.time >= 0 ? fields[at.time] : undefined;
-  collector.interaction(fields[at.user], fields[at.item], time, place);
 }
 
 async function readItems(path: string, config: RecBoleConfig, collector: Collector): Promise<void> {
@@ -117,7 +120,7 @@ async function readItems(path: string, config: RecBoleConfig, collector: Collect
       const fields = line.split('\t');
       const parts = at.text.map((column) => fields[column] ?? '').filter((part) => part.trim() !== '');
       const attributes = at.attributes >= 0 ? (fields[at.attributes] ?? '').split(' ').filter(Boolean) : [];
-      collector.item(fields[at.item], parts.join('. '), attributes);
+      collector.item(fields[at.item] ?? '', parts.join('. '), attributes);
     }
   }
 }

@@ -143,6 +143,17 @@ describe('DatasetBuilder', () => {
     assert.equal(new Set([one('a', 'x'), one('b', 'x'), one('a', 'y'), one('a')]).size, 4);
   });
 
+  it('refuses interactions after the doubles are dropped, not a second build', () => {
+    const builder = new DatasetBuilder();
+    builder.addInteraction('ann', 'a', 1);
+    builder.addInteraction('ann', 'a', 1);
+    assert.equal(builder.dropDoubles(), 1);
+    assert.throws(() => builder.addInteraction('bob', 'a', 1), CocoError);
+    const options = { name: 'built', report: { counts: {}, warnings: [] }, hasher: nodeLikeHasher };
+    assert.deepEqual(historyOf(builder.build(options), 0), ['a']);
+    assert.equal(builder.build(options).hash, builder.build(options).hash);
+  });
+
   it('refuses data without an interaction', () => {
     assert.throws(
       () => build((builder) => builder.addItem('a')),

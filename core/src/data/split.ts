@@ -4,18 +4,19 @@ import type { Dataset, Split } from '../specification/dataset.js';
 export function leaveOneOut(dataset: Dataset): Split {
   const { userCount, offsets } = dataset;
   const trainLengths = new Int32Array(userCount);
-  const evaluated: number[] = [];
+  const evaluated = new Int32Array(userCount);
+  let count = 0;
   for (let user = 0; user < userCount; user++) {
     const length = offsets[user + 1] - offsets[user];
     const isEvaluated = length >= 3;
     trainLengths[user] = isEvaluated ? length - 2 : length;
-    if (isEvaluated) evaluated.push(user);
+    if (isEvaluated) evaluated[count++] = user;
   }
   return {
     dataset,
     trainLengths,
-    evaluated: Int32Array.from(evaluated),
-    tooShort: userCount - evaluated.length,
+    evaluated: evaluated.slice(0, count),
+    tooShort: userCount - count,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Strings } from '../specification/dataset.js';
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Strings by index in one byte array: no object per string. Look-up by string builds its index on first use. */
 export class StringTable implements Strings {
@@ -11,6 +11,11 @@ export class StringTable implements Strings {
     private readonly bytes: Uint8Array,
     private readonly ends: Float64Array,
   ) {}
+
+  /** @param bytes UTF-8 of all strings, one after the other @param ends where each ends */
+  static ofBytes(bytes: Uint8Array, ends: Float64Array): StringTable {
+    return new StringTable(bytes, ends);
+  }
 
   static from(strings: Iterable<string>, count: number): StringTable {
     let bytes = new Uint8Array(1024);

@@ -24,6 +24,9 @@ export interface ItemAttributes {
   readonly count: number;
 }
 
+/** Whole numbers from 0 to 2^32 - 1, such as Unix seconds, take half the memory. */
+export type Times = Uint32Array | Float64Array;
+
 /**
  * Interactions in typed arrays, sorted by user and time (ties keep file order). Items are 1..V, 0 is padding.
  * The history of user u is sequence[offsets[u]..offsets[u+1]].
@@ -36,7 +39,7 @@ export interface Dataset {
   readonly offsets: Int32Array;
   readonly sequence: Int32Array;
   /** Beside `sequence`; absent where the source has none. */
-  readonly times?: Float64Array;
+  readonly times?: Times;
   /** False where times are only ranks within a user, so that a global time split is meaningless. */
   readonly realTimes: boolean;
   /** Raw user ids by index. */
