@@ -61,11 +61,17 @@ export const loadingGrowth: BenchCase = {
         const name = `loading ${count.toLocaleString('en')} lines`;
         const peak = process.resourceUsage().maxRSS / 1024;
         figures.push(
-          { name, unit: 's', ...times },
+          {
+            name,
+            unit: 's',
+            growth: { cost: 'seconds to load', along: 'lines', at: count, expected: 'linear' },
+            ...times,
+          },
           {
             name: `${name}, peak memory`,
             unit: 'MB',
             values: [peak],
+            growth: { cost: 'MB at the peak', along: 'lines', at: count, expected: 'linear' },
             goal: count === lineCounts.at(-1) ? memoryGoal : undefined,
           },
         );
