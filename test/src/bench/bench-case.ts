@@ -31,8 +31,8 @@ export interface Growth {
   /** What grows, such as `items`; the other axis. */
   readonly along: string;
   readonly at: number;
-  /** What the cost should do: stay as it is, or grow as `at` does. */
-  readonly expected: 'flat' | 'linear';
+  /** What the cost should do: stay as it is, or grow as `at` does. Default: neither. */
+  readonly expected?: 'flat' | 'linear';
   /** The line's name where a chart has several. */
   readonly series?: string;
 }

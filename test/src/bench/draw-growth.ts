@@ -49,7 +49,7 @@ function chart(title: string, points: readonly Point[]): string {
   >;
   const [first] = points;
   const expected = points
-    .filter(({ series }) => series === first.series)
+    .filter(({ series, expected: kind }) => kind !== undefined && series === first.series)
     .map(({ at, expected: kind }) => ({ at, value: first.value * (kind === 'linear' ? at / first.at : 1) }));
   const line = { x: 'at', y: 'value' } as const;
   const drawn = Plot.plot({

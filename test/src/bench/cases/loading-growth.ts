@@ -71,7 +71,7 @@ export const loadingGrowth: BenchCase = {
             name: `${name}, peak memory`,
             unit: 'MB',
             values: [peak],
-            growth: { cost: 'MB at the peak', along: 'lines', at: count, expected: 'linear' },
+            growth: { cost: 'MB at the peak', along: 'lines', at: count },
             goal: count === lineCounts.at(-1) ? memoryGoal : undefined,
           },
         );
