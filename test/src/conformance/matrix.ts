@@ -83,7 +83,8 @@ const skips: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-const { folder, remove } = temporaryFolder();
+/** Of the suite that runs. */
+let place: ReturnType<typeof temporaryFolder>;
 let model: Promise<KnowledgeLLM> | undefined;
 /** Made when first asked for, by the id of the backbone. */
 const opened = new Map<string, Promise<Fixture>>();
@@ -91,7 +92,7 @@ const opened = new Map<string, Promise<Fixture>>();
 /** The embedded language model, loaded once. */
 function knowledge(): Promise<KnowledgeLLM> {
   const tiny = registry.get('knowledge', 'tiny');
-  model ??= tiny.create(readConfig(tiny.config, {}, 'knowledge'), createContext(folder).context);
+  model ??= tiny.create(readConfig(tiny.config, {}, 'knowledge'), createContext(place.folder).context);
   return model;
 }
 
@@ -106,7 +107,7 @@ function smallConfig(backbone: BackboneDescriptor, variant: object = {}): LazyCo
   const { id } = backbone;
   if (id in fixtures) {
     return async () => {
-      if (!opened.has(id)) opened.set(id, fixtures[id](folder));
+      if (!opened.has(id)) opened.set(id, fixtures[id](place.folder));
       return (await opened.get(id))?.config ?? {};
     };
   }
@@ -141,11 +142,16 @@ function declareFusion(fusion: FusionDescriptor, backbone: BackboneDescriptor, c
 /** Starts the engine before the laws of a suite and lets go of everything after them. */
 function suite(declareAll: () => void): void {
   describe(`conformance on ${testEngine}`, () => {
-    before(startTestEngine);
+    before(async () => {
+      place = temporaryFolder();
+      await startTestEngine();
+    });
     after(async () => {
       (await model)?.dispose();
+      model = undefined;
       for (const fixture of opened.values()) await (await fixture).close();
-      remove();
+      opened.clear();
+      place.remove();
     });
     declareAll();
   });
