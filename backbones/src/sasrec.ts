@@ -8,6 +8,7 @@
  * - Scores are over all items; the authors rank 101 candidates.
  * - `norm: post` is the transformer's original order (as in BERT4Rec's and S3-Rec's code): embeddings are normalised, then
  *   each sub-layer's sum. `norm: pre` is the paper's, but the residual is the raw input, not the normalised query.
+ * - `historyMean` adds the mean of the history to a state, which the paper has not; off by default.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { IsBoolean, IsIn } from 'class-validator';
@@ -54,7 +55,7 @@ export class SASRecConfig extends TransformerConfig {
 
   @Describe(
     "Add W [h; m] to a state h, m the mean of its history's item vectors and W zero at the start: what a user likes in " +
-      'the long run (STAMP, Liu et al., KDD 2018), which attention learns slowly from few users. Not in the paper.',
+      'the long run (STAMP, Liu et al., KDD 2018), which attention learns slowly from few users.',
   )
   @IsBoolean()
   historyMean = false;
