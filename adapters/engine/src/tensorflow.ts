@@ -33,7 +33,7 @@ export const tensorflowEngine: EngineDescriptor<TensorflowEngineConfig> = {
 async function status(): Promise<EngineStatus> {
   try {
     const native = load();
-    return { available: true, detail: `${describe(native)}, in ${native.folder}` };
+    return { available: true, detail: `${describe(native)}${missingGpu(native)}, in ${native.folder}` };
   } catch (error) {
     if (!(error instanceof CocoError)) throw error;
     if (unsupportedReason() || installedFolder()) return { available: false, detail: error.message };
@@ -44,8 +44,14 @@ async function status(): Promise<EngineStatus> {
 }
 
 function describe({ version, gpu }: Native): string {
+  if (gpu) return `TensorFlow ${version}, GPU`;
   const threads = process.env.TF_NUM_INTRAOP_THREADS ?? availableParallelism();
-  return `TensorFlow ${version}, ${gpu ? 'GPU' : 'CPU'}, ${threads} threads`;
+  return `TensorFlow ${version}, CPU, ${threads} threads`;
+}
+
+function missingGpu({ cuda, gpu }: Native): string {
+  if (!cuda || gpu) return '';
+  return ' (built with CUDA, but found no GPU that it can use; with TF_CPP_MIN_LOG_LEVEL=0 TensorFlow says why)';
 }
 
 /** The build with CUDA goes first: it runs on the CPU too. */

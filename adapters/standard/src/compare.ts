@@ -72,15 +72,21 @@ export async function compare(plain: PlainConfig, options: CompareOptions): Prom
     const runs = new Map<string, StoredRun[]>(variants.map(({ name }) => [name, []]));
     for (let i = 0; i < options.seeds; i++) {
       for (const variant of variants) {
-        const run = await runVariant({ session, config, variant, seed: config.seed + i });
+        const { kept, ...run } = await runVariant({ session, config, variant, seed: config.seed + i });
         runs.get(variant.name)?.push(run);
-        await files.write('comparison.json', `${JSON.stringify(summarise(runs), null, 2)}\n`);
+        if (!kept) await writeComparison(files, summarise(runs)); // so a stopped comparison can be read
       }
     }
-    return summarise(runs);
+    const comparison = summarise(runs);
+    await writeComparison(files, comparison);
+    return comparison;
   } finally {
     session.dispose();
   }
+}
+
+async function writeComparison(files: NodeFileStore, comparison: Comparison): Promise<void> {
+  await files.write('comparison.json', `${JSON.stringify(comparison, null, 2)}\n`);
 }
 
 /** A wrong key of the last variant should show before the first has trained for an hour. */
@@ -93,7 +99,7 @@ async function runVariant(input: {
   config: RunConfig;
   variant: FusionVariant;
   seed: number;
-}): Promise<StoredRun> {
+}): Promise<StoredRun & { readonly kept: boolean }> {
   const { session, variant, seed } = input;
   const { context } = session;
   const folder = join(input.config.output, folderName(variant.name), `seed-${seed}`);
@@ -102,7 +108,7 @@ async function runVariant(input: {
   const stored = await readStored(files, config);
   if (stored) {
     context.progress.log(`${variant.name}, seed ${seed}: already finished, kept.`);
-    return { seed, folder, ...stored };
+    return { seed, folder, ...stored, kept: true };
   }
   context.progress.log(`${variant.name}, seed ${seed}: starting.`);
   const ranker = await session.createRanker(config, seed);
@@ -111,7 +117,7 @@ async function runVariant(input: {
     const result = await runOnce({ session, ranker, config, files, context, warmFiles });
     const ranks = (await readStored(files, config))?.ranks;
     if (!ranks) throw new CocoError(`The ranks of ${folder} cannot be read back.`);
-    return { seed, folder, result, ranks };
+    return { seed, folder, result, ranks, kept: false };
   } finally {
     ranker.dispose();
   }

@@ -41,12 +41,17 @@ export function pairedDifference(
   };
 }
 
+/** Counts how often each user was drawn first: then every seed is one pass over memory in order. */
 function replicate(differences: readonly Float64Array[], users: number, random: Random): number {
   const drawn = differences.map(() => differences[random.integer(differences.length)]);
+  const counts = new Float64Array(users);
+  for (let i = 0; i < users; i++) counts[random.integer(users)]++;
   let sum = 0;
-  for (let i = 0; i < users; i++) {
-    const user = random.integer(users);
-    for (const values of drawn) sum += values[user];
+  for (const values of new Set(drawn)) {
+    const times = drawn.filter((other) => other === values).length;
+    let ofSeed = 0;
+    for (let i = 0; i < users; i++) ofSeed += counts[i] * values[i];
+    sum += times * ofSeed;
   }
   return sum / (users * drawn.length);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,13 +7,18 @@ import { sharedTfjsKey } from './cache-folder.js';
 import { CommandError, runCommand } from './run-command.js';
 import type { Tools } from './tools.js';
 
-/** Links by relative paths: they hold when the folder is renamed, and when the whole cache is moved. */
+/**
+ * Links by relative paths: they hold when the folder is renamed, and when the whole cache is moved. The last one is for
+ * CUDA: TensorFlow looks for its libraries in `../nvidia` as seen from the link `lib/libtensorflow_framework.so.2`, not
+ * from the file behind it; without it a GPU is passed over without a word.
+ */
 const libraryLinks: readonly (readonly [link: string, target: string])[] = [
   ['include', 'tensorflow/include'],
   ['lib/libtensorflow.so', 'tensorflow/libtensorflow_cc.so.2'],
   ['lib/libtensorflow_cc.so.2', 'tensorflow/libtensorflow_cc.so.2'],
   ['lib/libtensorflow_framework.so', 'tensorflow/libtensorflow_framework.so.2'],
   ['lib/libtensorflow_framework.so.2', 'tensorflow/libtensorflow_framework.so.2'],
+  ['nvidia', 'nvidia'],
 ];
 
 /** Puts the headers and libraries where the package's build file looks for them. */
@@ -20,6 +26,7 @@ export async function linkLibrary(folder: string, library: string): Promise<void
   const dependencies = join(folder, 'package', 'deps');
   await mkdir(join(dependencies, 'lib'), { recursive: true });
   for (const [link, target] of libraryLinks) {
+    if (!existsSync(join(library, target))) continue; // the build for the CPU has no CUDA
     const place = join(dependencies, link);
     await symlink(relative(join(place, '..'), join(library, target)), place);
   }

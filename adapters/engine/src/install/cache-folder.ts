@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { tfjsPackage, type Variant } from './pins.js';
@@ -31,6 +32,11 @@ export const bindingFiles = {
   backend: 'package/dist/nodejs_kernel_backend.js',
   kernels: 'package/dist/register_all_kernels.js',
 } as const;
+
+/** @returns whether the build in a binding folder finds CUDA's libraries. */
+export function linksCuda(folder: string): boolean {
+  return existsSync(join(folder, 'package', 'deps', 'nvidia'));
+}
 
 /** Where the installed package finds our copy of tfjs-core: its `require('@tensorflow/tfjs')` answers with this global. */
 export const sharedTfjsKey = '@coco-rec/engine tfjs-core 4.22.0';

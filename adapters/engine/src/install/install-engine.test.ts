@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CocoError, StoppedError } from '@coco-rec/core';
-import { bindingFolder, engineFolder, libraryFolder } from './cache-folder.js';
+import { linkLibrary } from './build-binding.js';
+import { bindingFolder, engineFolder, libraryFolder, linksCuda } from './cache-folder.js';
 import { checked } from './download.js';
 import { installEngine } from './install-engine.js';
 import { unsupportedReason } from './native-platform.js';
@@ -83,6 +84,34 @@ describe('the installation', () => {
       for (const place of [abandoned, working]) await mkdir(place);
       await publishFolder(join(folder, 'place'), ['file'], fill('content'));
       assert.deepEqual([existsSync(abandoned), existsSync(working)], [false, true]);
+    });
+  });
+
+  describe('the links of a build', () => {
+    const files = ['include', 'libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
+    const link = async (...more: string[]): Promise<string> => {
+      const library = join(folder, 'library');
+      for (const file of [...files.map((name) => join('tensorflow', name)), ...more])
+        await mkdir(join(library, file), { recursive: true });
+      const build = join(folder, 'build');
+      await linkLibrary(build, library);
+      return build;
+    };
+
+    it('lead to the library', async () => {
+      const build = await link();
+      const place = join(build, 'package', 'deps', 'lib', 'libtensorflow.so');
+      assert.equal(
+        realpathSync(place),
+        realpathSync(join(folder, 'library/tensorflow/libtensorflow_cc.so.2')),
+      );
+      assert.ok(!linksCuda(build));
+    });
+
+    it('lead to CUDA beside the links, where TensorFlow looks for it', async () => {
+      const build = await link(join('nvidia', 'cublas', 'lib'));
+      assert.ok(existsSync(join(build, 'package', 'deps', 'lib', '..', 'nvidia', 'cublas', 'lib')));
+      assert.ok(linksCuda(build));
     });
   });
 

@@ -9,7 +9,7 @@ import { mkdir, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CocoError, type Progress } from '@coco-rec/core';
 import { compileBinding, linkLibrary, shareTfjs, tryEngine } from './build-binding.js';
-import { bindingFiles, bindingFolder, engineFolder, libraryFolder } from './cache-folder.js';
+import { bindingFiles, bindingFolder, engineFolder, libraryFolder, linksCuda } from './cache-folder.js';
 import { downloadPackage, downloadWheel } from './download.js';
 import { unsupportedReason } from './native-platform.js';
 import { protobufPackage, tensorflowVersion, tfjsPackage, variants, type Variant } from './pins.js';
@@ -56,7 +56,7 @@ export async function installEngine({ gpu = false, progress, signal }: InstallOp
     progress.log(note);
   };
   const folder = bindingFolder(variant);
-  if (await isReady(folder, signal)) {
+  if ((!gpu || linksCuda(folder)) && (await isReady(folder, signal))) {
     step(steps, `native TensorFlow ${tensorflowVersion} is installed already`);
     return described(variant, folder);
   }
