@@ -9,7 +9,7 @@ import {
   pairedDifference,
   type Metrics,
 } from '@coco-rec/core';
-import { type FusionVariant, folderName, readVariants } from './fusion-variants.js';
+import { type FusionVariant, controlsOf, folderName, readVariants } from './fusion-variants.js';
 import { type PlainConfig, checkConfig } from './load-config.js';
 import { NodeFileStore } from './node-ports.js';
 import { type RecommenderOptions, createContext } from './recommender.js';
@@ -34,6 +34,8 @@ export interface ComparedMethod {
   readonly difference?: Readonly<Record<string, PairedDifference & { pHolm: number }>>;
   /** Against `text`, where it was run. */
   readonly differenceToText?: Readonly<Record<string, PairedDifference>>;
+  /** Against its own controls that were run (same keys and a `control`), by their names. */
+  readonly differenceToControls?: Readonly<Record<string, Readonly<Record<string, PairedDifference>>>>;
   readonly runs: readonly { readonly seed: number; readonly folder: string; readonly result: RunResult }[];
 }
 
@@ -74,10 +76,10 @@ export async function compare(plain: PlainConfig, options: CompareOptions): Prom
       for (const variant of variants) {
         const { kept, ...run } = await runVariant({ session, config, variant, seed: config.seed + i });
         runs.get(variant.name)?.push(run);
-        if (!kept) await writeComparison(files, summarise(runs)); // so a stopped comparison can be read
+        if (!kept) await writeComparison(files, summarise(runs, variants)); // so a stopped comparison can be read
       }
     }
-    const comparison = summarise(runs);
+    const comparison = summarise(runs, variants);
     await writeComparison(files, comparison);
     return comparison;
   } finally {
@@ -135,7 +137,7 @@ async function readStored(
   return { result, ranks: ranks.tensors.get('ranks')?.values as Int32Array };
 }
 
-function summarise(runs: ReadonlyMap<string, StoredRun[]>): Comparison {
+function summarise(runs: ReadonlyMap<string, StoredRun[]>, variants: readonly FusionVariant[]): Comparison {
   const finished = [...runs].filter(([, list]) => list.length > 0);
   const baseline = runs.get('none');
   const text = runs.get('text');
@@ -143,6 +145,7 @@ function summarise(runs: ReadonlyMap<string, StoredRun[]>): Comparison {
     ...describe(name, list),
     difference: name !== 'none' && baseline?.length ? differences(list, baseline) : undefined,
     differenceToText: !['none', 'text'].includes(name) && text?.length ? differences(list, text) : undefined,
+    differenceToControls: differencesToControls(name, list, runs, variants),
   }));
   const seeds = Math.min(...finished.map(([, list]) => list.length));
   const standing = seeds >= 5 ? 'result' : 'preliminary';
@@ -178,6 +181,19 @@ function differences(
     return [metric, { ...found, pHolm: found.p }] as const;
   });
   return Object.fromEntries(entries);
+}
+
+function differencesToControls(
+  name: string,
+  list: readonly StoredRun[],
+  runs: ReadonlyMap<string, StoredRun[]>,
+  variants: readonly FusionVariant[],
+): ComparedMethod['differenceToControls'] {
+  const finished = controlsOf(name, variants).flatMap((control) => {
+    const own = runs.get(control);
+    return own?.length ? [[control, differences(list, own)] as const] : [];
+  });
+  return finished.length > 0 ? Object.fromEntries(finished) : undefined;
 }
 
 function withHolm(methods: readonly ComparedMethod[]): ComparedMethod[] {

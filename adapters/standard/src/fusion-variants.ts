@@ -37,6 +37,24 @@ function readVariant(name: string, own: UnitSetting): UnitSetting {
   return { ...(base.id === id ? base.keys : {}), ...keys, id };
 }
 
+/** @returns the names of the variants that are `name` with a `control`, all other keys alike. */
+export function controlsOf(name: string, variants: readonly FusionVariant[]): string[] {
+  const key = ({ setting }: FusionVariant): string => {
+    const { id, keys } = splitSetting(setting);
+    return JSON.stringify([
+      id,
+      Object.entries(keys)
+        .filter(([k]) => k !== 'control')
+        .sort(),
+    ]);
+  };
+  const isControl = ({ setting }: FusionVariant): boolean =>
+    !['none', undefined].includes(splitSetting(setting).keys.control as string | undefined);
+  const own = variants.find((variant) => variant.name === name);
+  if (!own || isControl(own)) return [];
+  return variants.filter((other) => isControl(other) && key(other) === key(own)).map((other) => other.name);
+}
+
 /** The name as a folder: letters, digits and hyphens. */
 export function folderName(name: string): string {
   return name.replace(/[^A-Za-z0-9.]+/g, '-').replace(/^-|-$/g, '');

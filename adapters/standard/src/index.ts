@@ -29,7 +29,12 @@ export {
 } from './report/figures.js';
 export { escapeHtml, visibleText } from './report/html.js';
 export { groupTable, resultTable } from './report/run-tables.js';
-export { comparisonTable, gainOverTextTable, runsTable } from './report/comparison-tables.js';
+export {
+  comparisonTable,
+  gainOverControlsTable,
+  gainOverTextTable,
+  runsTable,
+} from './report/comparison-tables.js';
 export { type Report, renderReport } from './report/render-report.js';
 export { writeComparisonReport, writeRunReport } from './report/write-report.js';
 export {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { ComparedMethod, Comparison } from '../compare.js';
-import { comparisonTable, gainCells, verdictOf } from './comparison-tables.js';
+import { comparisonTable, gainCells, gainOverControlsTable, verdictOf } from './comparison-tables.js';
 
 const found = { difference: 0.006, relative: 0.12, interval: [0.002, 0.01], p: 0.004, pHolm: 0.012 } as const;
 
@@ -22,9 +22,25 @@ describe('comparisonTable', () => {
   });
 
   it('says that no difference is shown while the interval holds 0', () => {
-    assert.equal(verdictOf({ interval: [-0.001, 0.02] }), 'no difference shown');
-    assert.equal(verdictOf({ interval: [0, 0.02] }), 'no difference shown');
-    assert.equal(verdictOf({ interval: [-0.02, -0.001] }), 'worse');
+    assert.equal(verdictOf({ interval: [-0.001, 0.02], p: 0.04 }), 'no difference shown');
+    assert.equal(verdictOf({ interval: [0, 0.02], p: 0.04 }), 'no difference shown');
+    assert.equal(verdictOf({ interval: [-0.02, -0.001], p: 0.04 }), 'worse');
+  });
+
+  it('says so too where p, corrected for several methods, is not below .05', () => {
+    assert.equal(verdictOf({ interval: [0.001, 0.02], p: 0.02, pHolm: 0.04 }), 'better');
+    assert.equal(verdictOf({ interval: [0.001, 0.02], p: 0.02, pHolm: 0.06 }), 'no difference shown');
+    assert.equal(verdictOf({ interval: [0.001, 0.02], p: 0.05 }), 'no difference shown');
+  });
+
+  it('sets a method beside its controls', () => {
+    const coco = method('coco', { differenceToControls: { 'coco:control=placebo': { 'recall@5': found } } });
+    const table = gainOverControlsTable(comparison([method('none'), coco]), 'recall@5');
+    assert.deepEqual(table?.rows, [
+      ['coco', 'coco:control=placebo', '+12.0 %', '+4.0 … +20.0 %', '0.012', 'better'],
+    ]);
+    assert.equal(table.columns.length, 6);
+    assert.equal(gainOverControlsTable(comparison([method('none')]), 'recall@5'), undefined);
   });
 
   it('has a cell for every column and names the filter', () => {

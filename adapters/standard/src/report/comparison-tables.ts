@@ -59,6 +59,28 @@ export function gainOverTextTable(comparison: Comparison, metric: 'recall@5' | '
   };
 }
 
+/** Gains over a method's own controls; undefined where none was run. */
+export function gainOverControlsTable(
+  comparison: Comparison,
+  metric: 'recall@5' | 'ndcg@5',
+): Table | undefined {
+  const rows = comparison.methods.flatMap(({ name, differenceToControls = {} }) =>
+    Object.entries(differenceToControls).map(([control, found]) => [
+      name,
+      control,
+      ...gainCells(found[metric]),
+    ]),
+  );
+  if (rows.length === 0) return undefined;
+  const label = metricLabel(metric);
+  return {
+    title: `Gain in ${label} over controls`,
+    columns: figureColumns('Method', 'Control', `${label} over it`, '95 % interval', 'p', 'verdict'),
+    rows,
+    notes: ['These p values are not corrected for several methods.'],
+  };
+}
+
 /** Figures of every run. */
 export function runsTable(comparison: Comparison): Table {
   const names = Object.keys(comparison.methods[0]?.mean ?? {});
@@ -86,8 +108,13 @@ export function gainCells(found: (PairedDifference & { pHolm?: number }) | undef
   return [gainText(relative), intervalText(from * scale, to * scale), pText(pHolm), verdictOf(found)];
 }
 
-/** "no difference shown" while the interval holds 0. */
-export function verdictOf({ interval: [from, to] }: Pick<PairedDifference, 'interval'>): string {
+/** "no difference shown" while the interval holds 0, or p, corrected where it is, is not below .05. */
+export function verdictOf(
+  found: Pick<PairedDifference, 'interval' | 'p'> & { readonly pHolm?: number },
+): string {
+  const { interval, p, pHolm = p } = found;
+  const [from, to] = interval;
+  if (pHolm >= 0.05) return 'no difference shown';
   if (from > 0) return 'better';
   return to < 0 ? 'worse' : 'no difference shown';
 }

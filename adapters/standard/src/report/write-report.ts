@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Comparison } from '../compare.js';
 import { NodeFileStore } from '../node-ports.js';
 import type { RunResult } from '../result.js';
-import { comparisonTable, gainOverTextTable, runsTable } from './comparison-tables.js';
+import { comparisonTable, gainOverControlsTable, gainOverTextTable, runsTable } from './comparison-tables.js';
 import { type RunEpochs, chartsOf, readEpochs } from './curves.js';
 import { renderReport } from './render-report.js';
 import { groupTable, resultTable } from './run-tables.js';
@@ -30,7 +30,10 @@ export async function writeComparisonReport(
 ): Promise<string> {
   const runs = comparison.methods.flatMap(({ name, runs: own }) => own.map((run) => ({ name, ...run })));
   const epochs = await Promise.all(runs.map((run) => epochsOf(run.name, run.folder, run.result)));
-  const optional = [gainOverTextTable(comparison, 'recall@5'), gainOverTextTable(comparison, 'ndcg@5')];
+  const optional = [gainOverTextTable, gainOverControlsTable].flatMap((table) => [
+    table(comparison, 'recall@5'),
+    table(comparison, 'ndcg@5'),
+  ]);
   const page = renderReport({
     title: `CoCo comparison ${folder}`,
     tables: [
