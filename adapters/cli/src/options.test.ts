@@ -109,6 +109,17 @@ describe('--set', () => {
     said.length = 0;
   });
 
+  it('of another loss does so too', () => {
+    const sampled = { train: { loss: { id: 'sampled-softmax', negatives: 64 }, epochs: 3 } };
+    const changed = applyOverrides(sampled, ['train.loss.id=softmax'], (text) => said.push(text));
+    assert.deepEqual(changed, { train: { loss: { id: 'softmax' }, epochs: 3 } });
+    assert.deepEqual(said.splice(0), [
+      '--set train.loss.id=softmax: left out of "loss": negatives (of "sampled-softmax").',
+    ]);
+    const none = applyOverrides({ seed: 1 }, ['train.loss.id=bce', 'train.loss.negatives=2']);
+    assert.deepEqual(none, { seed: 1, train: { loss: { id: 'bce', negatives: 2 } } });
+  });
+
   it('of the same unit, or of one without keys, leaves nothing out', () => {
     assert.deepEqual(set('fusion.id=coco', 'seed=2'), { ...file, seed: 2 });
     assert.deepEqual(set('backbone.id=bert4rec'), { ...file, backbone: { id: 'bert4rec' } });

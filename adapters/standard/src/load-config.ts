@@ -32,7 +32,7 @@ export async function readConfigFile(path: string): Promise<PlainConfig> {
   return plain as PlainConfig;
 }
 
-const unitId = /^(backbone|knowledge|fusion)\.id=/;
+const unitId = /^(backbone|knowledge|fusion|train\.loss)\.id=/;
 
 /**
  * Applies `key.sub=value` overrides; values are read as YAML, so 3, true and [5, 10] keep their types. Those that name a
@@ -86,15 +86,20 @@ function clearSection(
   id: unknown,
   tell?: (text: string) => void,
 ): void {
-  const [name] = override.split('.', 1);
-  const section = config[name];
-  if (section === null || typeof section !== 'object') return;
-  const { id: before, ...keys } = section as PlainConfig;
-  if (before === id) return;
-  config[name] = {};
+  const path = override.slice(0, override.indexOf('.id=')).split('.');
+  const name = path.pop() as string;
+  const group = path.reduce<unknown>((inner, key) => isGroup(inner) && inner[key], config);
+  const section = isGroup(group) && group[name];
+  if (!isGroup(group) || !isGroup(section) || section.id === id) return;
+  const { id: before, ...keys } = section;
+  group[name] = {};
   const left = Object.keys(keys);
   if (left.length > 0)
     tell?.(`--set ${override}: left out of "${name}": ${left.join(', ')} (of "${String(before)}").`);
+}
+
+function isGroup(value: unknown): value is PlainConfig {
+  return value !== null && typeof value === 'object';
 }
 
 /** Checks the top level and the sections `train` and `evaluate`. Unit sections are checked when the unit is made. */
