@@ -155,6 +155,26 @@ describe('R4ec asks', () => {
     );
   });
 
+  it('all steps on 256 users before it goes on with the next', async () => {
+    const many = tinyDataset(300);
+    const { length } = chooseScope(many, new r4ec.config()).users;
+    const asked: [string, number][] = [];
+    const writer: TextWriter = {
+      write: (step, prompts) => {
+        asked.push([step, prompts.length]);
+        return Promise.resolve(prompts.map(({ shown }) => ({ text: 'reasonable', flags: [], shown })));
+      },
+    };
+    await r4ec.create(new r4ec.config()).extract({ dataset: many, writer });
+    assert.ok(length > 256);
+    assert.deepEqual(asked.slice(0, 4), [
+      ['r4ec: users, thinking', 256],
+      ['r4ec: users, judgement 1', 256],
+      ['r4ec: users, thinking', length - 256],
+      ['r4ec: users, judgement 1', length - 256],
+    ]);
+  });
+
   it('no more than thinking with rounds: 0, and keeps a thought whose refinement fails', async () => {
     const alone = new ScriptedWriter(() => 'so');
     await ask(r4ec, { rounds: 0 }, alone);

@@ -53,12 +53,12 @@ const words = [
 ];
 const itemCount = 20;
 
-/** 24 users with 4 to 10 interactions, 20 items; the last item has no text. */
-export function tinyDataset(): Dataset {
+/** 24 users, unless others are wanted, with 4 to 10 interactions, 20 items; the last item has no text. */
+export function tinyDataset(userCount = 24): Dataset {
   const builder = new DatasetBuilder();
   const random = new Random(3);
   for (let item = 0; item < itemCount; item++) builder.addItem(`i${item}`);
-  for (let user = 0; user < 24; user++) {
+  for (let user = 0; user < userCount; user++) {
     for (let t = 0; t < 4 + (user % 7); t++) {
       builder.addInteraction(
         `u${user}`,

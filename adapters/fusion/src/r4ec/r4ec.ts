@@ -38,6 +38,12 @@ import { drawChoices, trialsOf } from './trials.js';
 import { TuningPairMaker } from './tuning-pairs.js';
 import { isReasonable } from './verdict.js';
 
+/**
+ * Subjects that go through all steps together. The prompts of one subject begin alike, and a model that still holds what
+ * it read of the last step need not read it again.
+ */
+const portionSize = 256;
+
 /** Who thinks and who judges. */
 interface Crew {
   readonly actor: TextWriter;
@@ -96,8 +102,21 @@ export class R4ecFusion extends AugmentedFusion {
     }
   }
 
-  /** Thinking, then judgement → critique → refinement of what is not reasonable yet. */
   private async reflect(
+    questions: R4ecQuestions,
+    subjects: readonly Subject[],
+    crew: Crew,
+  ): Promise<WrittenText[]> {
+    const thoughts: WrittenText[] = [];
+    for (let start = 0; start < subjects.length; start += portionSize) {
+      const portion = subjects.slice(start, start + portionSize);
+      thoughts.push(...(await this.reflectPortion(questions, portion, crew)));
+    }
+    return thoughts;
+  }
+
+  /** Thinking, then judgement → critique → refinement of what is not reasonable yet. */
+  private async reflectPortion(
     questions: R4ecQuestions,
     subjects: readonly Subject[],
     { actor, reflector }: Crew,

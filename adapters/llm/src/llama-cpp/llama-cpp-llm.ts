@@ -16,7 +16,6 @@ import { storedVectors } from '../stored-vectors.js';
 import type { LlamaCppConfig } from './llama-cpp.js';
 import {
   type Llama,
-  type LlamaContext,
   type LlamaEmbeddingContext,
   type LlamaModel,
   type LlamaModule,
@@ -26,6 +25,7 @@ import {
   loadLlamaModule,
   startLlama,
 } from './llama-module.js';
+import { type PlacedSequence, contextCount, createSequences, takeBest } from './sequences.js';
 
 /** Texts between two writes to the store: what a stop can lose. */
 const textsPerWrite = 32;
@@ -37,10 +37,10 @@ export class LlamaCppLLM implements KnowledgeLLM {
   readonly capabilities = { encode: true, generate: true, differentiable: false };
   readonly hiddenSize: number;
   private readonly toTokens: (prompt: string) => Token[];
-  private answering: Promise<LlamaContext> | undefined;
-  private encoding: Promise<LlamaEmbeddingContext> | undefined;
-  /** Sequences of the context that answer nothing now. */
-  private readonly free: LlamaSequence[] = [];
+  private answering: Promise<void> | undefined;
+  private encoding: Promise<LlamaEmbeddingContext[]> | undefined;
+  /** Sequences that answer nothing now. */
+  private readonly free: PlacedSequence[] = [];
   private saidThatSchemaIsNotBound = false;
 
   private constructor(
@@ -95,18 +95,22 @@ export class LlamaCppLLM implements KnowledgeLLM {
     return Promise.resolve({ requests, promptTokens, answerTokens: requests * maxTokens, cost: 0 });
   }
 
-  /** The context is made for the first prompt: who only wants vectors does not pay for it. */
+  /** The sequences are made for the first prompt: who only wants vectors does not pay for them. */
   private async prepareToAnswer(): Promise<void> {
-    if (this.answering) return void (await this.answering);
-    const { sequences, contextSize, threads } = this.config;
-    this.answering = this.model.createContext({ sequences, contextSize, threads }).catch((error: unknown) => {
+    this.answering ??= this.createSequences();
+    await this.answering;
+  }
+
+  private async createSequences(): Promise<void> {
+    const { sequences, contextSize } = this.config;
+    try {
+      this.free.push(...(await createSequences(this.llama, this.model, this.config)));
+    } catch (error) {
       throw new CocoError(
         `llama.cpp cannot hold ${sequences} sequences of ${contextSize} tokens: ${firstLine(error)}`,
         { cause: error },
       );
-    });
-    const context = await this.answering;
-    for (let i = 0; i < sequences; i++) this.free.push(context.getSequence());
+    }
   }
 
   private async answer(
@@ -120,7 +124,7 @@ export class LlamaCppLLM implements KnowledgeLLM {
         `The prompt has ${tokens.length} tokens; with ${how.maxTokens} of an answer it exceeds "knowledge.contextSize", ${contextSize}.`,
       );
     }
-    const sequence = this.free.pop();
+    const sequence = takeBest(this.free, tokens);
     if (!sequence) throw new CocoError('llama.cpp answers other prompts; wait for them.');
     try {
       const made = await this.evaluate(sequence, tokens, how);
@@ -136,7 +140,7 @@ export class LlamaCppLLM implements KnowledgeLLM {
   }
 
   private async evaluate(
-    sequence: LlamaSequence,
+    { sequence, place }: PlacedSequence,
     tokens: Token[],
     { maxTokens, grammar, signal }: Parameters<LlamaCppLLM['answer']>[1],
   ): Promise<Token[]> {
@@ -146,7 +150,8 @@ export class LlamaCppLLM implements KnowledgeLLM {
     const made: Token[] = [];
     const rest = await keepCommonBeginning(sequence, tokens);
     if (maxTokens === 0) return made;
-    for await (const token of sequence.evaluate(rest, { temperature: 0, grammarEvaluationState })) {
+    const options = { temperature: 0, grammarEvaluationState, evaluationPriority: place };
+    for await (const token of sequence.evaluate(rest, options)) {
       signal?.throwIfAborted();
       if (this.model.isEogToken(token)) break;
       made.push(token);
@@ -181,21 +186,32 @@ export class LlamaCppLLM implements KnowledgeLLM {
   }
 
   private async encodePart(texts: readonly string[]): Promise<Float32Array[]> {
-    const { maxTokens, threads } = this.config;
+    this.encoding ??= this.createEmbeddingContexts();
+    const vectors: Float32Array[] = [];
+    const queue = texts.entries();
+    const worker = async (context: LlamaEmbeddingContext): Promise<void> => {
+      for (const [i, text] of queue) vectors[i] = await this.vectorOf(text, context);
+    };
+    await Promise.all((await this.encoding).map(worker));
+    return vectors;
+  }
+
+  private async vectorOf(text: string, context: LlamaEmbeddingContext): Promise<Float32Array> {
+    this.context.signal?.throwIfAborted();
+    const tokens = this.model.tokenize(text).slice(0, this.config.maxTokens);
+    const { vector } = tokens.length > 0 ? await context.getEmbeddingFor(tokens) : { vector: [] };
+    const values = new Float32Array(this.hiddenSize);
+    values.set(vector);
+    return values;
+  }
+
+  private createEmbeddingContexts(): Promise<LlamaEmbeddingContext[]> {
+    const { maxTokens, gpu, threads = this.llama.cpuMathCores } = this.config;
     // A beginning and an end may be added; the size is what an embedding's time depends on.
     const contextSize = Math.ceil((maxTokens + 3) / 256) * 256;
-    this.encoding ??= this.model.createEmbeddingContext({ contextSize, batchSize: contextSize, threads });
-    const context = await this.encoding;
-    const vectors: Float32Array[] = [];
-    for (const text of texts) {
-      this.context.signal?.throwIfAborted();
-      const tokens = this.model.tokenize(text).slice(0, maxTokens);
-      const { vector } = tokens.length > 0 ? await context.getEmbeddingFor(tokens) : { vector: [] };
-      const values = new Float32Array(this.hiddenSize);
-      values.set(vector);
-      vectors.push(values);
-    }
-    return vectors;
+    const count = gpu ? 1 : contextCount(threads);
+    const options = { contextSize, batchSize: contextSize, threads: Math.floor(threads / count) };
+    return Promise.all(Array.from({ length: count }, () => this.model.createEmbeddingContext(options)));
   }
 
   dispose(): void {

@@ -7,7 +7,9 @@ export class LlamaCppConfig {
   @IsString()
   model!: string;
 
-  @Describe('Prompts that are answered at once, token by token in one batch.')
+  @Describe(
+    'Prompts that are answered at once, token by token in batches. 16 a core are quickest, as memory allows.',
+  )
   @IsInt()
   @Min(1)
   @Max(256)

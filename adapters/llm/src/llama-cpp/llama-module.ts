@@ -17,7 +17,11 @@ export interface LlamaSequence {
   /** Yields tokens until the model ends its answer. */
   evaluate(
     tokens: Token[],
-    options: { readonly temperature: number; readonly grammarEvaluationState?: object },
+    options: {
+      readonly temperature: number;
+      readonly grammarEvaluationState?: object;
+      readonly evaluationPriority?: number;
+    },
   ): AsyncGenerator<Token, void, void>;
 }
 
@@ -27,6 +31,29 @@ export interface LlamaContext {
 
 export interface LlamaEmbeddingContext {
   getEmbeddingFor(input: Token[]): Promise<{ readonly vector: readonly number[] }>;
+}
+
+/** What a sequence wants of the next batch. */
+export interface BatchItem {
+  readonly tokens: readonly Token[];
+  readonly evaluationPriority: number;
+}
+
+export interface BatchShare {
+  readonly item: BatchItem;
+  /** Tokens of the item that the batch takes. */
+  readonly processAmount: number;
+}
+
+interface AnsweringOptions extends ContextOptions {
+  readonly sequences: number;
+  readonly flashAttention: boolean;
+  readonly batching: {
+    readonly itemPrioritizationStrategy: (
+      this: void,
+      waiting: { readonly items: readonly BatchItem[]; readonly size: number },
+    ) => BatchShare[];
+  };
 }
 
 interface ContextOptions {
@@ -42,12 +69,14 @@ export interface LlamaModel {
   tokenize(text: string, specialTokens?: boolean): Token[];
   detokenize(tokens: readonly Token[]): string;
   isEogToken(token: Token): boolean;
-  createContext(options: ContextOptions & { readonly sequences: number }): Promise<LlamaContext>;
+  createContext(options: AnsweringOptions): Promise<LlamaContext>;
   createEmbeddingContext(options: ContextOptions): Promise<LlamaEmbeddingContext>;
   dispose(): Promise<void>;
 }
 
 export interface Llama {
+  /** Cores that compute. */
+  readonly cpuMathCores: number;
   loadModel(options: { readonly modelPath: string }): Promise<LlamaModel>;
   createGrammarForJsonSchema(schema: object): Promise<object>;
 }
