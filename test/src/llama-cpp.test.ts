@@ -35,7 +35,7 @@ describe('SmolLM2-135M Q4_1 on llama.cpp', function () {
     other = await open('llama-cpp', Object.assign(new LlamaCppConfig(), changes)).catch((error: Error) =>
       /is not installed/.test(error.message) ? skip(error.message) : Promise.reject(error),
     );
-    own = await open('local', Object.assign(new LocalConfig(), { model, pooling: 'last' }));
+    own = await open('local', Object.assign(new LocalConfig(), { model, pooling: 'last', chat: false }));
   });
   after(() => {
     own?.dispose();
