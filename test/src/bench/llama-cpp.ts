@@ -11,7 +11,7 @@ import { LlamaCppConfig, knowledgeModels } from '@coco-rec/llm';
 
 const [count = 32, rounds = 3, threads = cpus().length] = process.argv.slice(2).map(Number);
 const maxTokens = 24;
-const widths = [1, 4, 8, 16, 32];
+const widths = [1, 4, 8, 16, 32, 64];
 
 const context = {
   progress: { report: () => undefined, log: console.log },
