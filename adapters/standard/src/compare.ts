@@ -72,23 +72,29 @@ export async function compare(plain: PlainConfig, options: CompareOptions): Prom
   try {
     for (const variant of variants) await dryRun(session, config, variant);
     const runs = new Map<string, StoredRun[]>(variants.map(({ name }) => [name, []]));
+    let comparison: Comparison | undefined;
     for (let i = 0; i < options.seeds; i++) {
       for (const variant of variants) {
         const { kept, ...run } = await runVariant({ session, config, variant, seed: config.seed + i });
         runs.get(variant.name)?.push(run);
-        if (!kept) await writeComparison(files, summarise(runs, variants)); // so a stopped comparison can be read
+        // After each training, so that a stopped comparison can be read.
+        comparison = kept ? undefined : await writeComparison(files, runs, variants);
       }
     }
-    const comparison = summarise(runs, variants);
-    await writeComparison(files, comparison);
-    return comparison;
+    return comparison ?? (await writeComparison(files, runs, variants));
   } finally {
     session.dispose();
   }
 }
 
-async function writeComparison(files: NodeFileStore, comparison: Comparison): Promise<void> {
+async function writeComparison(
+  files: NodeFileStore,
+  runs: ReadonlyMap<string, StoredRun[]>,
+  variants: readonly FusionVariant[],
+): Promise<Comparison> {
+  const comparison = summarise(runs, variants);
   await files.write('comparison.json', `${JSON.stringify(comparison, null, 2)}\n`);
+  return comparison;
 }
 
 /** A wrong key of the last variant should show before the first has trained for an hour. */

@@ -39,20 +39,16 @@ function readVariant(name: string, own: UnitSetting): UnitSetting {
 
 /** @returns the names of the variants that are `name` with a `control`, all other keys alike. */
 export function controlsOf(name: string, variants: readonly FusionVariant[]): string[] {
-  const key = ({ setting }: FusionVariant): string => {
+  const read = ({ setting }: FusionVariant): { control: unknown; rest: string } => {
     const { id, keys } = splitSetting(setting);
-    return JSON.stringify([
-      id,
-      Object.entries(keys)
-        .filter(([k]) => k !== 'control')
-        .sort(),
-    ]);
+    const { control = 'none', ...others } = keys;
+    return { control, rest: JSON.stringify([id, Object.entries(others).sort()]) };
   };
-  const isControl = ({ setting }: FusionVariant): boolean =>
-    !['none', undefined].includes(splitSetting(setting).keys.control as string | undefined);
   const own = variants.find((variant) => variant.name === name);
-  if (!own || isControl(own)) return [];
-  return variants.filter((other) => isControl(other) && key(other) === key(own)).map((other) => other.name);
+  if (!own || read(own).control !== 'none') return [];
+  const isControl = (other: FusionVariant): boolean =>
+    read(other).control !== 'none' && read(other).rest === read(own).rest;
+  return variants.filter(isControl).map((other) => other.name);
 }
 
 /** The name as a folder: letters, digits and hyphens. */

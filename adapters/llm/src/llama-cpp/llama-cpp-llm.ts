@@ -209,7 +209,7 @@ export class LlamaCppLLM implements KnowledgeLLM {
     const { maxTokens, gpu, threads = this.llama.cpuMathCores } = this.config;
     // A beginning and an end may be added; the size is what an embedding's time depends on.
     const contextSize = Math.ceil((maxTokens + 3) / 256) * 256;
-    const count = gpu ? 1 : contextCount(threads);
+    const count = contextCount(threads, gpu);
     const options = { contextSize, batchSize: contextSize, threads: Math.floor(threads / count) };
     return Promise.all(Array.from({ length: count }, () => this.model.createEmbeddingContext(options)));
   }

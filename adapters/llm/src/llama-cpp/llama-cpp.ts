@@ -8,7 +8,7 @@ export class LlamaCppConfig {
   model!: string;
 
   @Describe(
-    'Prompts that are answered at once, token by token in batches. 32 a core are quickest, as memory allows.',
+    'Prompts that are answered at once, token by token in batches. 32 a core are quicker than 16, as memory allows.',
   )
   @IsInt()
   @Min(1)

@@ -36,7 +36,7 @@ export async function createSequences(
   model: LlamaModel,
   { sequences, contextSize, threads = llama.cpuMathCores, gpu }: Wanted,
 ): Promise<PlacedSequence[]> {
-  const shares = gpu ? [sequences] : shareOut(sequences, contextCount(threads));
+  const shares = shareOut(sequences, contextCount(threads, gpu));
   const create = (share: number): Promise<LlamaContext> =>
     model.createContext({
       sequences: share,
@@ -51,9 +51,9 @@ export async function createSequences(
   );
 }
 
-/** Contexts that use `threads` threads best. */
-export function contextCount(threads: number): number {
-  return Math.min(threads, maxContexts);
+/** Contexts that use `threads` threads best; a GPU is used best by one. */
+export function contextCount(threads: number, gpu: boolean): number {
+  return gpu ? 1 : Math.min(threads, maxContexts);
 }
 
 /** @returns `count` in at most `parts` parts, none of them 0, that differ by one at most */
