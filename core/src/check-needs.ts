@@ -9,6 +9,8 @@ export interface Pairing {
   readonly backbone: BackboneDescriptor;
   /** Id of the language model; undefined: none in the config. */
   readonly knowledge?: string;
+  /** Id of the language model that writes; undefined: `knowledge` does. */
+  readonly writer?: string;
 }
 
 /** The names of the needed capabilities that `has` lacks. */
@@ -18,8 +20,11 @@ function missing(needs: object, has: object): string[] {
     .map(([name, value]) => (value === true ? name : `${name}: ${String(value)}`));
 }
 
-/** @throws UsageError with what is missing and what would do, if the three do not fit. */
-export function checkNeeds({ fusion, needs, backbone, knowledge }: Pairing, registry: Registry): void {
+/** @throws UsageError with what is missing and what would do, if they do not fit. */
+export function checkNeeds(
+  { fusion, needs, backbone, knowledge, writer }: Pairing,
+  registry: Registry,
+): void {
   const lacks = missing(needs.backbone, backbone.capabilities);
   if (lacks.length > 0) {
     const fitting = registry
@@ -30,11 +35,18 @@ export function checkNeeds({ fusion, needs, backbone, knowledge }: Pairing, regi
         `These would do: ${fitting.map(({ id }) => id).join(', ') || 'none'}.`,
     );
   }
-  if (needs.knowledge) checkKnowledge(`Fusion "${fusion.id}"`, needs.knowledge, knowledge, registry);
+  if (!needs.knowledge) return;
+  const asker = `Fusion "${fusion.id}"`;
+  if (writer === undefined) return checkKnowledge(asker, needs.knowledge, knowledge, registry);
+  const { generate, tune, ...reading } = needs.knowledge;
+  checkKnowledge(asker, reading, knowledge, registry);
+  const writing = { ...(generate && { generate }), ...(tune && { tune }) };
+  checkKnowledge(asker, writing, writer, registry, 'a language model in "writer"');
 }
 
 /**
  * @param asker who needs a language model: `Fusion "text"` @param knowledge its id; undefined: none in the config
+ * @param what what it needs, in words
  * @throws UsageError with what is missing and what would do
  */
 export function checkKnowledge(
@@ -42,6 +54,7 @@ export function checkKnowledge(
   needs: Partial<KnowledgeCapabilities>,
   knowledge: string | undefined,
   registry: Registry,
+  what = 'a language model',
 ): void {
   const models = registry
     .list('knowledge')
@@ -53,7 +66,7 @@ export function checkKnowledge(
   const lacksOfModel = missing(needs, registry.get('knowledge', knowledge).capabilities);
   if (lacksOfModel.length > 0) {
     throw new UsageError(
-      `${asker} needs a language model that can ${lacksOfModel.join(', ')}; "${knowledge}" cannot. ${wouldDo}`,
+      `${asker} needs ${what} that can ${lacksOfModel.join(', ')}; "${knowledge}" cannot. ${wouldDo}`,
     );
   }
 }

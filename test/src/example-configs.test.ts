@@ -37,12 +37,19 @@ describe('example configs', () => {
       const descriptor = registry.get('backbone', backbone.id);
       descriptor.create(readConfig(descriptor.config, backbone.keys, 'backbone'));
       const fusion = split(config.fusion);
-      readConfig(registry.get('fusion', fusion.id).config, fusion.keys, 'fusion');
+      const fusions = Object.entries({ [fusion.id]: fusion.keys, ...config.fusions });
+      for (const [id, keys] of fusions) {
+        const { config: keysOf, create } = registry.get('fusion', id);
+        create(readConfig(keysOf, keys, `fusions.${id}`));
+      }
       const loss = split(config.train.loss);
       readConfig(findLoss(loss.id).config, loss.keys, 'train.loss');
-      if (!config.knowledge) return;
-      const knowledge = split(config.knowledge);
-      readConfig(registry.get('knowledge', knowledge.id).config, knowledge.keys, 'knowledge');
+      for (const section of ['knowledge', 'writer'] as const) {
+        const setting = config[section];
+        if (!setting) continue;
+        const { id, keys } = split(setting);
+        readConfig(registry.get('knowledge', id).config, keys, section);
+      }
     });
   }
 

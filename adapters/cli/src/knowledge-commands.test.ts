@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'mocha';
-import type { ExtractedText, ExtractionStep } from '@coco-rec/standard';
+import type { Comparison, ExtractedText, ExtractionStep } from '@coco-rec/standard';
 import { Workshop, assertGood, assertRefused } from './testing/workshop.js';
 
 /** Short prompts that the embedded model goes on with: its answers cost milliseconds. */
@@ -113,6 +113,42 @@ describe('coco knowledge, as a process', function () {
     assertGood(trained);
     assert.match(trained.errors, /concat: [34] of [34] users have a text/);
     assert.ok(stored.equals(await readFile(shop.at('cache/knowledge/texts.jsonl'))), 'something was written');
+  });
+
+  it('has texts written by one model and read by another, and compares on the users that have one', async () => {
+    await shop.config(
+      'pair.yaml',
+      'knowledge: { id: tiny, layers: 2 }',
+      'writer: { id: tiny, layers: 1 }',
+      'fusions:',
+      '  kar: { answerTokens: 3, shownItems: 1, textWidth: 4, users: 4,',
+      '    templates: { factors: factors.liquid, preference: history.liquid, factual: item.liquid } }',
+      'output: runs/pair',
+    );
+    const stored = await readFile(shop.at('cache/knowledge/texts.jsonl'));
+    assertGood(await coco('compare', 'pair.yaml', '--fusions', 'none,kar', '--seeds', '1'));
+    assert.ok(stored.equals(await readFile(shop.at('cache/knowledge/texts.jsonl'))), 'something was written');
+    const { groups } = await shop.json<Comparison>('runs/pair/comparison.json');
+    assert.equal(groups?.length, 1);
+    assert.deepEqual(groups[0].of, ['kar']);
+    assert.ok(groups[0].users >= 3 && groups[0].users <= 4);
+    assert.match(await readFile(shop.at('runs/pair/report.html'), 'utf8'), /users with a text for kar/);
+    const bare = await shop.json<{ config: object }>('runs/pair/none/seed-1/result.json');
+    assert.ok(!('writer' in bare.config), 'a run that reads no text hangs on no writer');
+    const trained = await coco('train', 'pair.yaml', '--set', 'fusion.id=kar', '--set', 'output=runs/kept');
+    assertGood(trained);
+    assert.match(trained.errors, /kar: [34] of [34] users have a text/);
+  });
+
+  it('names a fusion of the config that is none, and a model that cannot write as asked', async () => {
+    const status = ['knowledge', 'status', 'kar.yaml', '--set'];
+    const misspelt = await coco(...status, 'fusions.kra.users=4');
+    assertRefused(misspelt, 2, /"kra".*kar/);
+    const noGroup = await coco(...status, 'fusions.kar=4');
+    assertRefused(noGroup, 2, /"fusions.kar" must be a group of keys/);
+    const tuned = ['--set', 'fusion.id=r4ec', '--set', 'fusion.tuning=true', '--set', 'writer=llama-cpp'];
+    const unfit = await coco('knowledge', 'status', 'kar.yaml', ...tuned);
+    assertRefused(unfit, 2, /"r4ec" needs a language model in "writer" that can tune; "llama-cpp" cannot/);
   });
 
   it('is refused where there is nothing to extract, with what would do', async () => {

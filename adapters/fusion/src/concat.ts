@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { type FusionDescriptor, type Parameters, constant, linear } from '@coco-rec/core';
 import { DirectFusion, DirectFusionConfig, checkDirectConfig, directNeeds } from './direct-fusion.js';
 import { controlKeys } from './text-config.js';
+import { limitedUsers } from './texts/text-scope.js';
 
 export class ConcatConfig extends DirectFusionConfig {}
 
@@ -31,6 +32,7 @@ export const concat: FusionDescriptor<ConcatConfig> = {
   config: ConcatConfig,
   needs: directNeeds,
   knowledgeKeys: controlKeys,
+  knownUsers: limitedUsers,
   create: (config) => {
     checkDirectConfig(config);
     return new ConcatFusion(config);

@@ -29,6 +29,7 @@ import { AugmentedConfig, AugmentedFusion } from './texts/augmented-fusion.js';
 import { type GeneratedTextConfig, checkGeneratedText } from './texts/generated-text-config.js';
 import { PromptTemplate, answerAsData } from './texts/prompt-template.js';
 import { itemValues, userValues } from './texts/prompt-values.js';
+import { limitedUsers } from './texts/text-scope.js';
 import type { Asking, Knowledge } from './texts/text-source.js';
 import { controlKeys } from './text-config.js';
 
@@ -120,6 +121,7 @@ export const kar: FusionDescriptor<KARConfig> = {
   config: KARConfig,
   needs: () => ({ backbone: { itemVectors: true }, knowledge: { encode: true, generate: true } }),
   knowledgeKeys: controlKeys,
+  knownUsers: limitedUsers,
   create: (config) => {
     checkGeneratedText(config, karPrompts);
     return new KARFusion(config);

@@ -12,6 +12,7 @@ import {
 } from '@coco-rec/core';
 import { DirectFusion, DirectFusionConfig, checkDirectConfig, directNeeds } from './direct-fusion.js';
 import { controlKeys } from './text-config.js';
+import { limitedUsers } from './texts/text-scope.js';
 
 export class MLPConfig extends DirectFusionConfig {
   @Describe('Dropout on the hidden layer.')
@@ -57,6 +58,7 @@ export const mlp: FusionDescriptor<MLPConfig> = {
   config: MLPConfig,
   needs: directNeeds,
   knowledgeKeys: controlKeys,
+  knownUsers: limitedUsers,
   create: (config) => {
     checkDirectConfig(config);
     return new MLPFusion(config);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Metrics, UsageError } from '@coco-rec/core';
-import { type Comparison, compare } from './compare.js';
+import { compare } from './compare.js';
 import { demoSettings } from './demo-config.js';
 import type { PlainConfig } from './load-config.js';
 import { NodeFileStore } from './node-ports.js';
@@ -9,6 +9,7 @@ import { gainCells } from './report/comparison-tables.js';
 import { durationText, metricText } from './report/figures.js';
 import { type Table, figureColumns } from './report/table.js';
 import { writeComparisonReport } from './report/write-report.js';
+import type { Comparison } from './summarise-comparison.js';
 
 /** What the demo leaves in its folder, to know it again. */
 const markerFile = 'demo.json';

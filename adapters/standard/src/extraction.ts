@@ -52,18 +52,20 @@ export class Extraction {
   private constructor(
     private readonly session: Session,
     private readonly fusion: FusionStrategy,
-    private readonly knowledge: KnowledgeLLM,
+    private readonly writing: KnowledgeLLM,
+    private readonly reading: () => Promise<KnowledgeLLM | undefined>,
   ) {}
 
-  /** Loads data and language model. @throws UsageError if the fusion reads no generated text */
+  /** Loads data and the language model that writes. @throws UsageError if the fusion reads no generated text */
   static async open(plain: PlainConfig, options: RecommenderOptions = {}): Promise<Extraction> {
     const config = checkConfig(plain);
     const { registry, context } = createContext(config.output, options);
     const session = await Session.open(config, registry, context);
     try {
       const units = generatingUnits(session, config);
-      const knowledge = (await session.knowledgeOf(units, config)) as KnowledgeLLM;
-      return new Extraction(session, units.fusion.create(units.fusionConfig), knowledge);
+      const writing = (await session.writingOf(units, config)) as KnowledgeLLM;
+      const fusion = units.fusion.create(units.fusionConfig);
+      return new Extraction(session, fusion, writing, () => session.knowledgeOf(units, config));
     } catch (error) {
       session.dispose();
       throw error;
@@ -75,8 +77,8 @@ export class Extraction {
    * @throws StoppedError by the signal; the next call goes on
    */
   async run(): Promise<void> {
-    const writer = this.session.writer(this.knowledge);
-    if (!writer) throw new UsageError(`The language model "${this.knowledge.id}" cannot generate text.`);
+    const writer = this.session.writer(this.writing);
+    if (!writer) throw new UsageError(`The language model "${this.writing.id}" cannot generate text.`);
     try {
       await this.fusion.extract({ dataset: this.session.split.dataset, writer });
     } catch (cause) {
@@ -111,10 +113,11 @@ export class Extraction {
 
   private async outliers(entries: readonly LedgerEntry[]): Promise<Set<LedgerEntry>> {
     const odd = new Set<LedgerEntry>();
+    const reader = await this.reading();
     for (const step of new Set(entries.map((entry) => entry.step))) {
       const own = entries.filter((entry) => entry.step === step && entry.record?.text !== undefined);
-      const vectors = await this.knowledge.encode?.(own.map(({ record }) => record?.text ?? ''));
-      for (const row of vectors ? outlierRows(vectors, this.knowledge.hiddenSize) : []) odd.add(own[row]);
+      const vectors = await reader?.encode?.(own.map(({ record }) => record?.text ?? ''));
+      for (const row of reader && vectors ? outlierRows(vectors, reader.hiddenSize) : []) odd.add(own[row]);
     }
     return odd;
   }
@@ -122,7 +125,7 @@ export class Extraction {
   private async ledger(): Promise<TextLedger> {
     const { texts: store, hasher } = this.session.context;
     if (!store) throw new UsageError('There is no store of generated texts.');
-    const ledger = new TextLedger({ knowledge: this.knowledge, store, hasher });
+    const ledger = new TextLedger({ knowledge: this.writing, store, hasher });
     await this.fusion.extract({ dataset: this.session.split.dataset, writer: ledger });
     return ledger;
   }

@@ -4,21 +4,34 @@ import { controlsOf, readVariants } from './fusion-variants.js';
 
 describe('fusion variants', () => {
   it('take keys of their own and those of the config', () => {
-    const [none, coco] = readVariants('none,coco:preset=paper;layers=2', { id: 'coco', layers: 6, codes: 8 });
+    const [none, coco] = readVariants('none,coco:preset=paper;layers=2', {
+      fusion: { id: 'coco', layers: 6, codes: 8 },
+    });
     assert.deepEqual(none.setting, { id: 'none' });
     assert.deepEqual(coco.setting, { id: 'coco', layers: 2, codes: 8, preset: 'paper' });
   });
 
+  it('take the keys that the config holds for their fusion; nearer ones go before', () => {
+    const fusions = { text: { textWidth: 64 }, coco: { codes: 4, layers: 3 } };
+    const config = { fusion: { id: 'coco', layers: 6 }, fusions };
+    const settings = readVariants('text,text:textWidth=8,coco:codes=2', config).map(({ setting }) => setting);
+    assert.deepEqual(settings, [
+      { id: 'text', textWidth: 64 },
+      { id: 'text', textWidth: 8 },
+      { id: 'coco', codes: 2, layers: 6 },
+    ]);
+  });
+
   it('are refused twice, empty, and with a key that has no value', () => {
-    assert.throws(() => readVariants('none,none', 'none'), /names "none" twice/);
-    assert.throws(() => readVariants(' , ', 'none'), /--fusions is empty/);
-    assert.throws(() => readVariants('coco:preset', 'none'), /write keys as coco:key=value/);
+    assert.throws(() => readVariants('none,none', { fusion: 'none' }), /names "none" twice/);
+    assert.throws(() => readVariants(' , ', { fusion: 'none' }), /--fusions is empty/);
+    assert.throws(() => readVariants('coco:preset', { fusion: 'none' }), /write keys as coco:key=value/);
   });
 
   it('know their controls: the same keys in any order, and a control', () => {
     const variants = readVariants(
       'none,coco,coco:a=1;b=2,coco:b=2;control=placebo;a=1,coco:control=random,coco:control=placebo;a=2,text:control=random',
-      'none',
+      { fusion: 'none' },
     );
     assert.deepEqual(controlsOf('coco', variants), ['coco:control=random']);
     assert.deepEqual(controlsOf('coco:a=1;b=2', variants), ['coco:b=2;control=placebo;a=1']);

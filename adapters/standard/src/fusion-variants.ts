@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { UsageError } from '@coco-rec/core';
 import { splitSetting } from './session.js';
-import type { UnitSetting } from '@coco-rec/core';
+import type { RunConfig, UnitSetting } from '@coco-rec/core';
 
 /** One method of a comparison: a fusion with its keys, and the name it goes by in tables and folders. */
 export interface FusionVariant {
@@ -10,10 +10,13 @@ export interface FusionVariant {
 }
 
 /**
- * Reads `none,text,coco,coco:itemText=false,coco:preset=paper;layers=2`. Keys of the config's own `fusion` section
- * are kept for the same id and overwritten by the variant's.
+ * Reads `none,text,coco,coco:itemText=false,coco:preset=paper;layers=2`. Keys that the config's sections `fusion` and
+ * `fusions` hold for the same id are kept and overwritten by the variant's.
  */
-export function readVariants(text: string, own: UnitSetting): FusionVariant[] {
+export function readVariants(
+  text: string,
+  { fusion, fusions = {} }: Pick<RunConfig, 'fusion' | 'fusions'>,
+): FusionVariant[] {
   const names = text
     .split(',')
     .map((name) => name.trim())
@@ -22,10 +25,12 @@ export function readVariants(text: string, own: UnitSetting): FusionVariant[] {
     throw new UsageError('--fusions is empty: name fusions, for example none,text,coco.');
   const double = names.find((name, i) => names.indexOf(name) !== i);
   if (double) throw new UsageError(`--fusions names "${double}" twice.`);
-  return names.map((name) => ({ name, setting: readVariant(name, own) }));
+  const own = splitSetting(fusion);
+  const keysOf = (id: string): object => ({ ...fusions[id], ...(own.id === id && own.keys) });
+  return names.map((name) => ({ name, setting: readVariant(name, keysOf) }));
 }
 
-function readVariant(name: string, own: UnitSetting): UnitSetting {
+function readVariant(name: string, keysOf: (id: string) => object): UnitSetting {
   const [id, ...rest] = name.split(':');
   const keys: Record<string, unknown> = {};
   for (const pair of rest.join(':').split(';').filter(Boolean)) {
@@ -33,8 +38,7 @@ function readVariant(name: string, own: UnitSetting): UnitSetting {
     if (at < 1) throw new UsageError(`--fusions ${name}: write keys as ${id}:key=value;key=value.`);
     keys[pair.slice(0, at)] = parse(pair.slice(at + 1));
   }
-  const base = splitSetting(own);
-  return { ...(base.id === id ? base.keys : {}), ...keys, id };
+  return { ...keysOf(id), ...keys, id };
 }
 
 /** @returns the names of the variants that are `name` with a `control`, all other keys alike. */

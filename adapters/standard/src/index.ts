@@ -6,7 +6,8 @@ export {
   type Recommendation,
   type RecommenderOptions,
 } from './recommender.js';
-export { compare, type CompareOptions, type ComparedMethod, type Comparison } from './compare.js';
+export { compare, type CompareOptions } from './compare.js';
+export type { ComparedMethod, Comparison, UserGroup } from './summarise-comparison.js';
 export { Extraction, type ExtractedText, type ExtractionStep } from './extraction.js';
 export { builtInUnits } from './register-all.js';
 export { layersUnit, type BuildLayers, type LayersModel } from '@coco-rec/external';
@@ -31,6 +32,7 @@ export { escapeHtml, visibleText } from './report/html.js';
 export { groupTable, resultTable } from './report/run-tables.js';
 export {
   comparisonTable,
+  userGroupTables,
   gainOverControlsTable,
   gainOverTextTable,
   runsTable,

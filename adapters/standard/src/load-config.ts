@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse, YAMLParseError } from 'yaml';
 import { RunConfig, TrainConfig, EvaluateConfig, UsageError, readConfig } from '@coco-rec/core';
+import { splitSetting } from './session.js';
 
 /** A config as written: plain data, not checked yet. */
 export type PlainConfig = Record<string, unknown>;
@@ -32,7 +33,7 @@ export async function readConfigFile(path: string): Promise<PlainConfig> {
   return plain as PlainConfig;
 }
 
-const unitId = /^(backbone|knowledge|fusion|train\.loss)\.id=/;
+const unitId = /^(backbone|knowledge|writer|fusion|train\.loss)\.id=/;
 
 /**
  * Applies `key.sub=value` overrides; values are read as YAML, so 3, true and [5, 10] keep their types. Those that name a
@@ -102,10 +103,20 @@ function isGroup(value: unknown): value is PlainConfig {
   return value !== null && typeof value === 'object';
 }
 
-/** Checks the top level and the sections `train` and `evaluate`. Unit sections are checked when the unit is made. */
+/**
+ * Checks the top level and the sections `train` and `evaluate`, and gives the fusion what `fusions` holds for it. Unit
+ * sections are checked when the unit is made.
+ */
 export function checkConfig(plain: PlainConfig): RunConfig {
   const { train = {}, evaluate = {}, ...rest } = plain;
   const config = readConfig(RunConfig, rest, '');
+  for (const [id, keys] of Object.entries(config.fusions ?? {})) {
+    if (isGroup(keys) && !Array.isArray(keys)) continue;
+    throw new UsageError(`Config key "fusions.${id}" must be a group of keys of the fusion "${id}".`);
+  }
+  const { id, keys } = splitSetting(config.fusion);
+  const stored = config.fusions?.[id];
+  if (stored) config.fusion = { ...stored, ...keys, id };
   config.train = readConfig(TrainConfig, train, 'train');
   config.evaluate = readConfig(EvaluateConfig, evaluate, 'evaluate');
   return config;

@@ -27,8 +27,11 @@ export interface Run {
   readonly warmFiles?: FileStore;
 }
 
-/** The config as it decides the numbers: without output folder, as one line of JSON with sorted keys. */
-export function configKey({ output: _output, ...config }: RunConfig): string {
+/**
+ * The config as it decides the numbers: without the output folder and the keys of fusions that were not chosen, as one line
+ * of JSON with sorted keys.
+ */
+export function configKey({ output: _output, fusions: _fusions, ...config }: RunConfig): string {
   const sort = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(sort);
     if (value === null || typeof value !== 'object') return value;

@@ -60,6 +60,7 @@ export class Session {
   ) {}
 
   static async open(config: RunConfig, registry: Registry, context: AdapterContext): Promise<Session> {
+    for (const id of Object.keys(config.fusions ?? {})) registry.get('fusion', id);
     const engine = await startEngine(config.engine);
     const dataset = await loadDataset(config, registry, context);
     return new Session(registry, context, leaveOneOut(dataset), `${engine.id} (${engine.detail})`);
@@ -81,7 +82,8 @@ export class Session {
     const fusionConfig = readConfig(fusionDescriptor.config, fusion.keys, 'fusion');
     const needs = fusionDescriptor.needs(fusionConfig);
     const knowledge = config.knowledge && splitSetting(config.knowledge).id;
-    checkNeeds({ fusion: fusionDescriptor, needs, backbone, knowledge }, this.registry);
+    const writer = config.writer && splitSetting(config.writer).id;
+    checkNeeds({ fusion: fusionDescriptor, needs, backbone, knowledge, writer }, this.registry);
     const backboneConfig = readConfig(backbone.config, keys, 'backbone');
     const readsTexts = backbone.readsTexts?.(backboneConfig) ?? false;
     if (readsTexts) checkKnowledge(askerOf(backbone), { encode: true }, knowledge, this.registry);
@@ -95,15 +97,10 @@ export class Session {
       const own = readConfig(units.config, splitSetting(config.backbone).keys, 'backbone');
       return units.create(own, this.split.dataset);
     }
-    return this.assemble(units, await this.knowledgeOf(units, config), config, seed);
+    return this.assemble(units, config, seed);
   }
 
-  private async assemble(
-    parts: CheckedUnits,
-    knowledge: KnowledgeLLM | undefined,
-    config: RunConfig,
-    seed: number,
-  ): Promise<Ranker> {
+  private async assemble(parts: CheckedUnits, config: RunConfig, seed: number): Promise<Ranker> {
     const { dataset, trainLengths } = this.split;
     const random = new Random(seed);
     const parameters = new Parameters(random.derive('parameters'));
@@ -119,11 +116,12 @@ export class Session {
       texts: await this.textsOf(parts, config),
     });
     const fusion = parts.fusion.create(parts.fusionConfig);
+    const writing = await this.writingOf(parts, config);
     await fusion.initialize({
       dataset,
       backbone,
-      knowledge,
-      writer: knowledge && this.writer(knowledge, { freeOnly: true, retryStored: false }),
+      knowledge: await this.knowledgeOf(parts, config),
+      writer: writing && this.writer(writing, { freeOnly: true, retryStored: false }),
       parameters: parameters.scope('fusion'),
       random: random.derive('fusion'),
       progress,
@@ -159,15 +157,25 @@ export class Session {
     return wanted ? this.knowledge(wanted, extraKeys) : Promise.resolve(undefined);
   }
 
+  /** The language model that writes texts for the checked units of a config; undefined where they read none. */
+  async writingOf(units: CheckedUnits, config: RunConfig): Promise<KnowledgeLLM | undefined> {
+    if (!units.needs.knowledge?.generate) return undefined;
+    return config.writer ? this.knowledge(config.writer, {}, 'writer') : this.knowledgeOf(units, config);
+  }
+
   /** The language model of a setting; loaded once. */
-  private async knowledge(setting: UnitSetting, extraKeys: object): Promise<KnowledgeLLM> {
+  private async knowledge(
+    setting: UnitSetting,
+    extraKeys: object,
+    section = 'knowledge',
+  ): Promise<KnowledgeLLM> {
     const { id, keys } = splitSetting(setting);
     const all = { ...keys, ...extraKeys };
     const cacheKey = JSON.stringify([id, all]);
     let model = this.models.get(cacheKey);
     if (!model) {
       const descriptor = this.registry.get('knowledge', id);
-      model = await descriptor.create(readConfig(descriptor.config, all, 'knowledge'), this.context);
+      model = await descriptor.create(readConfig(descriptor.config, all, section), this.context);
       this.models.set(cacheKey, model);
     }
     return model;

@@ -5,6 +5,7 @@ import {
   IsIn,
   IsInt,
   IsNumber,
+  IsObject,
   IsOptional,
   IsString,
   Max,
@@ -138,9 +139,25 @@ export class RunConfig {
   @Validate(IsUnitSetting)
   knowledge?: UnitSetting;
 
+  @Describe(
+    'The language model that writes the texts of fusions that read generated text: an id and its keys; the one of ' +
+      '`knowledge` then reads them. Default: that one does both.',
+  )
+  @IsOptional()
+  @Validate(IsUnitSetting)
+  writer?: UnitSetting;
+
   @Describe('How knowledge joins the recommender: an id and its keys.')
   @Validate(IsUnitSetting)
   fusion: UnitSetting = 'none';
+
+  @Describe(
+    'Keys of fusions by their ids: { text: { textWidth: 256 } }. Whoever chooses that fusion has them (`fusion`, ' +
+      '`--set fusion.id=`, `coco compare`); keys beside the id go before them.',
+  )
+  @IsOptional()
+  @IsObject()
+  fusions?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
   @Describe('Training.', TrainConfig)
   train: TrainConfig = new TrainConfig();

@@ -39,6 +39,11 @@ export interface FusionDescriptor<Config extends object = object> extends Descri
   needs(config: Config): FusionNeeds;
   /** Keys that this fusion changes in the section `knowledge`, such as random weights for a control. */
   knowledgeKeys?(config: Config): Readonly<Record<string, unknown>>;
+  /**
+   * Rows of the users of whom the fusion knows something, where its config limits them: a comparison tells figures on
+   * them too. Absent or undefined: no such limit.
+   */
+  knownUsers?(config: Config, dataset: Dataset): readonly number[] | undefined;
   create(config: Config): FusionStrategy;
 }
 

@@ -63,6 +63,14 @@ function refusesModels(fusion: FusionDescriptor, needs: FusionNeeds, backbone: B
       [fusion.id, name, unfit.id, would],
     );
     demandRefusal(() => checkNeeds(pairing, registry), [fusion.id, 'knowledge', would]);
+    // A second model that writes has to be able to, and only to.
+    const writes = name === 'generate' || name === 'tune';
+    const [knowledge, writer] = writes ? [fitting.id, unfit.id] : [unfit.id, fitting.id];
+    demandRefusal(
+      () => checkNeeds({ ...pairing, knowledge, writer }, registry),
+      [fusion.id, name, unfit.id, would],
+    );
+    checkNeeds({ ...pairing, knowledge: writer, writer: knowledge }, registry);
   }
 }
 

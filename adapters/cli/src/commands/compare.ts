@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { checkConfig, compare, comparisonTable, writeComparisonReport } from '@coco-rec/standard';
+import {
+  checkConfig,
+  compare,
+  comparisonTable,
+  userGroupTables,
+  writeComparisonReport,
+} from '@coco-rec/standard';
 import { type ConfigOptions, configOf, count, examples, setOption } from '../options.js';
 import type { Terminal } from '../terminal.js';
 
@@ -28,6 +34,10 @@ export function addCompare(parent: Command, terminal: Terminal): void {
       'coco compare beauty.yaml --fusions none,coco,coco:preset=paper --seeds 5',
       'one fusion with two settings',
     ],
+    [
+      'coco compare beauty.yaml --fusions none,text,kar',
+      'keys of each from the section "fusions" of the config',
+    ],
     ['coco compare beauty.yaml', 'after Ctrl-C: finished runs are kept, the rest goes on'],
   ]);
 }
@@ -40,5 +50,6 @@ async function runCompare(file: string, options: Options, terminal: Terminal): P
   const comparison = await compare(config, { fusions, seeds, progress, signal });
   const report = await writeComparisonReport(output, comparison);
   terminal.table(comparisonTable(comparison));
+  for (const table of userGroupTables(comparison)) terminal.table(table);
   terminal.print(`Written: ${join(output, 'comparison.json')} and ${report}`);
 }

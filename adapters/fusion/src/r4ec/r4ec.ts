@@ -30,6 +30,7 @@ import { AugmentedFusion } from '../texts/augmented-fusion.js';
 import { checkGeneratedText } from '../texts/generated-text-config.js';
 import { type PromptValues, answerAsData } from '../texts/prompt-template.js';
 import { itemValues, userValues } from '../texts/prompt-values.js';
+import { limitedUsers } from '../texts/text-scope.js';
 import type { Asking, Knowledge } from '../texts/text-source.js';
 import { controlKeys } from '../text-config.js';
 import { R4ecConfig, tuningOf } from './config.js';
@@ -164,6 +165,7 @@ export const r4ec: FusionDescriptor<R4ecConfig> = {
     knowledge: { encode: true, generate: true, ...(config.tuning !== false && { tune: true }) },
   }),
   knowledgeKeys: controlKeys,
+  knownUsers: limitedUsers,
   create: (config) => {
     checkGeneratedText(config, promptNames);
     return new R4ecFusion(config);

@@ -44,6 +44,11 @@ export function chooseScope(dataset: Dataset, config: ScopeKeys): TextScope {
   return { users, items: described.filter((item) => chosen.has(item)) };
 }
 
+/** The users that get a text, where `users` limits them. */
+export function limitedUsers(config: ScopeKeys, dataset: Dataset): number[] | undefined {
+  return config.users === undefined ? undefined : chooseScope(dataset, config).users.map(({ user }) => user);
+}
+
 /** Titles of the newest described items, oldest first. */
 export function shownTitles({ texts }: Dataset, { shown }: TextUser, count: number): string[] {
   const titles = Array.from(shown, (item) => texts?.get(item) ?? '').filter((title) => title !== '');

@@ -121,7 +121,7 @@ export class LlamaCppLLM implements KnowledgeLLM {
     const { contextSize } = this.config;
     if (tokens.length + how.maxTokens > contextSize) {
       throw new PromptError(
-        `The prompt has ${tokens.length} tokens; with ${how.maxTokens} of an answer it exceeds "knowledge.contextSize", ${contextSize}.`,
+        `The prompt has ${tokens.length} tokens; with ${how.maxTokens} of an answer it exceeds "contextSize", ${contextSize}.`,
       );
     }
     const sequence = takeBest(this.free, tokens);

@@ -76,7 +76,7 @@ describe('llama-cpp', function () {
     assert.equal(failures[0][0], 0);
     assert.match(
       failures[0][1],
-      /The prompt has 30\d tokens; with 2 of an answer it exceeds "knowledge\.contextSize", 256\./,
+      /The prompt has 30\d tokens; with 2 of an answer it exceeds "contextSize", 256\./,
     );
     await rejectsPlainly(() => llm.generate(prompts.slice(0, 1), { maxTokens: 2 }), /contextSize/);
   });

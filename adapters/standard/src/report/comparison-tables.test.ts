@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { ComparedMethod, Comparison } from '../compare.js';
-import { comparisonTable, gainCells, gainOverControlsTable, verdictOf } from './comparison-tables.js';
+import type { ComparedMethod, Comparison } from '../summarise-comparison.js';
+import {
+  comparisonTable,
+  gainCells,
+  gainOverControlsTable,
+  userGroupTables,
+  verdictOf,
+} from './comparison-tables.js';
 
 const found = { difference: 0.006, relative: 0.12, interval: [0.002, 0.01], p: 0.004, pHolm: 0.012 } as const;
 
@@ -51,6 +57,18 @@ describe('comparisonTable', () => {
     assert.match(table.title, /seen items kept/);
     assert.ok(table.columns.some(({ label }) => label === 'R@5, seen removed'));
     assert.ok(table.rows[1].includes('better'));
+  });
+
+  it('has a table of the users that a fusion knows', () => {
+    const mean = { 'recall@5': 0.05, 'ndcg@5': 0.03 };
+    const none = { name: 'none', mean };
+    const kar = { name: 'kar', mean, difference: { 'recall@5': found, 'ndcg@5': found } };
+    const groups = [{ of: ['kar', 'r4ec'], users: 3000, methods: [none, kar] }];
+    const [table] = userGroupTables({ ...comparison([method('none')]), groups });
+    assert.equal(table.title, 'On the 3,000 users with a text for kar, r4ec');
+    for (const row of table.rows) assert.equal(row.length, table.columns.length);
+    assert.equal(table.rows[1].filter((cell) => cell === '+12.0 %').length, 2);
+    assert.deepEqual(userGroupTables(comparison([method('none')])), []);
   });
 
   it('calls fewer than five seeds preliminary', () => {

@@ -1,5 +1,5 @@
 import type { PairedDifference } from '@coco-rec/core';
-import type { ComparedMethod, Comparison } from '../compare.js';
+import type { ComparedMethod, Comparison } from '../summarise-comparison.js';
 import {
   durationText,
   filterText,
@@ -79,6 +79,26 @@ export function gainOverControlsTable(
     rows,
     notes: ['These p values are not corrected for several methods.'],
   };
+}
+
+/** Methods on the users of whom a fusion knows something; none where every fusion knows all users. */
+export function userGroupTables({ groups = [] }: Comparison): Table[] {
+  const gains = ['recall@5', 'ndcg@5'] as const;
+  return groups.map(({ of, users, methods }) => ({
+    title: `On the ${users.toLocaleString('en')} users with a text for ${of.join(', ')}`,
+    columns: figureColumns(
+      'Method',
+      'R@5',
+      'N@5',
+      ...gains.flatMap((metric) => [`${metricLabel(metric)} over none`, '95 % interval', 'p', 'verdict']),
+    ),
+    rows: methods.map(({ name, mean, difference }) => [
+      name,
+      ...gains.map((metric) => metricText(mean[metric])),
+      ...gains.flatMap((metric) => gainCells(difference?.[metric])),
+    ]),
+    notes: ['These p values are not corrected for several methods.'],
+  }));
 }
 
 /** Figures of every run. */

@@ -1,8 +1,14 @@
 import { join } from 'node:path';
-import type { Comparison } from '../compare.js';
+import type { Comparison } from '../summarise-comparison.js';
 import { NodeFileStore } from '../node-ports.js';
 import type { RunResult } from '../result.js';
-import { comparisonTable, gainOverControlsTable, gainOverTextTable, runsTable } from './comparison-tables.js';
+import {
+  comparisonTable,
+  gainOverControlsTable,
+  gainOverTextTable,
+  runsTable,
+  userGroupTables,
+} from './comparison-tables.js';
 import { type RunEpochs, chartsOf, readEpochs } from './curves.js';
 import { renderReport } from './render-report.js';
 import { groupTable, resultTable } from './run-tables.js';
@@ -41,6 +47,7 @@ export async function writeComparisonReport(
       comparisonTable(comparison, 'recall@5'),
       comparisonTable(comparison, 'ndcg@5'),
       ...optional.filter((table) => table !== undefined),
+      ...userGroupTables(comparison),
       runsTable(comparison),
     ],
     charts: chartsOf(epochs),
