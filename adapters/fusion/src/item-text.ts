@@ -6,11 +6,10 @@ import {
   encodeTexts,
   encodeViews,
   itemTexts,
-  scaledToOne,
 } from '@coco-rec/core';
 import type { Control } from './text-config.js';
-import { joinViews } from './join-views.js';
-import { type VectorTable, whiten } from './whiten.js';
+import { type ReadVectors, textFeatures } from './join-views.js';
+import type { VectorTable } from './whiten.js';
 
 /**
  * What the language model says of each item: the title's vector (mean over tokens of the states after the final norm),
@@ -20,7 +19,7 @@ import { type VectorTable, whiten } from './whiten.js';
  * The placebo deals titles to other items by a permutation that depends on the run's seed only, so training and test
  * agree: what is left of a gain then comes from parameters, not from knowledge.
  */
-export class ItemText {
+export class ItemText implements ReadVectors {
   private constructor(
     /** H. */
     readonly hiddenSize: number,
@@ -31,7 +30,7 @@ export class ItemText {
     /** [V+1, H] centred vectors; zero for padding and items without text. */
     readonly table: VectorTable,
     /** What the model sees in each title besides, centred, [V+1, H] a view. */
-    private readonly views: readonly VectorTable[],
+    readonly views: readonly VectorTable[],
     private readonly random: Random,
   ) {}
 
@@ -55,15 +54,9 @@ export class ItemText {
     return new ItemText(hiddenSize, hasText, titleOf, tableOf(vectors), views.map(tableOf), stream);
   }
 
-  /**
-   * Vectors for layers of the recommender's scale: of the views where the language model has several, else of `table`.
-   * @param width whitened to at most this many dimensions; 0: all, scaled to mean square 1
-   */
-  async features(width: number): Promise<VectorTable> {
-    const table = this.views.length > 0 ? await joinViews(this.views, this.hasText) : this.table;
-    if (width > 0) return whiten(table, this.hasText, width, this.random);
-    const described = this.hasText.reduce((a, b) => a + b, 0);
-    return { ...table, values: scaledToOne(table.values, described, table.width) };
+  /** @see textFeatures */
+  features(width: number): Promise<VectorTable> {
+    return textFeatures(this, width, this.random);
   }
 }
 

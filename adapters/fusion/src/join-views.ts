@@ -4,11 +4,37 @@
  * 1971), with the covariances shrunk to their mean variance as in its regularised form (Tenenhaus 2011).
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { type Random, scaledToOne } from '@coco-rec/core';
 import { choleskyInverse } from './linear-algebra.js';
-import { type VectorTable, covarianceOf, project } from './whiten.js';
+import { type VectorTable, covarianceOf, project, whiten } from './whiten.js';
 
 /** Weight of the mean variance in each covariance: without it the faintest directions, mostly noise, count in full. */
 const shrinkage = 0.03;
+
+/** What a language model made of texts: rows are centred, those without a text zero. */
+export interface ReadVectors {
+  /** [count, H], the one vector of each text. */
+  readonly table: VectorTable;
+  /** What the model sees in each text besides, [count, H] a view; may be none. */
+  readonly views: readonly VectorTable[];
+  /** [count], 1 where there is a text. */
+  readonly hasText: Uint8Array;
+}
+
+/**
+ * Vectors for layers of the recommender's scale: of the views where there are several, else of `table`.
+ * @param width whitened to at most this many dimensions; 0: all, scaled to mean square 1
+ */
+export async function textFeatures(
+  { table: one, views, hasText }: ReadVectors,
+  width: number,
+  random: Random,
+): Promise<VectorTable> {
+  const table = views.length > 0 ? await joinViews(views, hasText) : one;
+  if (width > 0) return whiten(table, hasText, width, random);
+  const rows = hasText.reduce((a, b) => a + b, 0);
+  return { ...table, values: scaledToOne(table.values, rows, table.width) };
+}
 
 /** @param views rows with mean zero @param used 1 for rows that count @returns [count, sum of the widths] */
 export async function joinViews(views: readonly VectorTable[], used: Uint8Array): Promise<VectorTable> {

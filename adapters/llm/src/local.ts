@@ -39,7 +39,7 @@ export class ReadingConfig {
   maxTokens = 64;
 
   @Describe(
-    'Several vectors of an item’s text in place of one, for the item side of a fusion: `mean` or `last` as in `pooling`, ' +
+    'Several vectors of a text in place of one, where a fusion reads titles or generated texts: `mean` or `last` as in `pooling`, ' +
       'and after how many blocks: [mean@2, mean, last]. Without @: after all blocks of the model. Default: the one vector.',
   )
   @IsOptional()

@@ -104,7 +104,7 @@ export interface KnowledgeLLM {
   readonly contentHash: string;
   /** Mean over tokens of the states after the final norm. Cached by content. @returns [N·H] */
   encode?(texts: readonly string[], progress?: Progress): Promise<Float32Array>;
-  /** Several vectors of a text, for the item side; without them, `encode`'s is the only one. */
+  /** Several vectors of a text, for titles and generated texts; without them, `encode`'s is the only one. */
   readonly views?: TextViewEncoder;
   /** Answers the prompts. @returns the answers in the order of the prompts, '' where `onFailure` was told */
   generate?(prompts: readonly string[], options: GenerateOptions): Promise<string[]>;

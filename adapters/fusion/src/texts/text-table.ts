@@ -1,5 +1,6 @@
-import { type FusionContext, type WrittenText, centred, encodeTexts, scaledToOne } from '@coco-rec/core';
-import { type VectorTable, whiten } from '../whiten.js';
+import { type FusionContext, type WrittenText, centred, encodeTexts, encodeViews } from '@coco-rec/core';
+import { textFeatures } from '../join-views.js';
+import type { VectorTable } from '../whiten.js';
 import type { GeneratedTextConfig } from './generated-text-config.js';
 import { outlierRows } from './outliers.js';
 
@@ -36,22 +37,23 @@ export async function textTable(input: TextTableInput): Promise<TextTable> {
     const width = Math.max(1, Math.min(config.textWidth || Infinity, context.knowledge?.hiddenSize ?? 1));
     return noTexts(count, width);
   }
-  const all = await encodeTexts(context, `Fusion "${fusion}"`, used.map((i) => input.texts[i].text ?? '')); // prettier-ignore
-  const H = all.hiddenSize;
-  const outliers = new Set(outlierRows(all.vectors, H));
+  const texts = used.map((i) => input.texts[i].text ?? '');
+  const { vectors, hiddenSize: H } = await encodeTexts(context, `Fusion "${fusion}"`, texts);
+  const seen = await encodeViews(context, texts);
+  const outliers = new Set(outlierRows(vectors, H));
   const kept = [...used.keys()].filter((n) => config.flagged === 'keep' || !outliers.has(n));
-  const vectors = new Float32Array(kept.length * H);
-  kept.forEach((n, i) => vectors.set(all.vectors.subarray(n * H, (n + 1) * H), i * H));
   used = kept.map((n) => used[n]);
   const rows = used.map((i) => input.rows[i]);
   for (const row of rows) hasText[row] = 1;
   if (config.control === 'placebo') random.derive('placebo').shuffle(rows);
   report(input, { used: used.length, echoes, outliers: outliers.size });
-  const values = centred(vectors, rows, count, H);
-  const table = { values, count, width: H };
-  if (config.textWidth > 0)
-    return { features: await whiten(table, hasText, config.textWidth, random), hasText };
-  return { features: { ...table, values: scaledToOne(values, rows.length, H) }, hasText };
+  const tableOf = (all: Float32Array): VectorTable => {
+    const own = new Float32Array(kept.length * H);
+    kept.forEach((n, i) => own.set(all.subarray(n * H, (n + 1) * H), i * H));
+    return { values: centred(own, rows, count, H), count, width: H };
+  };
+  const read = { table: tableOf(vectors), views: seen.map(tableOf), hasText };
+  return { features: await textFeatures(read, config.textWidth, random), hasText };
 }
 
 /** A table without any text. */
