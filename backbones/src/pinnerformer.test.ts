@@ -8,6 +8,7 @@ import {
   type Rows,
   UsageError,
   disposeBatch,
+  lastItemRows,
   makeBatch,
   trainingSequences,
 } from '@coco-rec/core';
@@ -202,6 +203,64 @@ describe('PinnerFormer', () => {
     tf.dispose([value, grads]);
     disposeBatch(batch);
     parameters.dispose();
+  });
+
+  describe('with a time encoding', () => {
+    const timed = { ...small, timeEncoding: true };
+    const history = Int32Array.of(1, 2, 3);
+    /** States of one history whose items were taken on these days. */
+    async function statesAt(days: readonly number[] | undefined): Promise<number[][]> {
+      const { backbone, parameters } = smallWorld(pinnerformer, timed);
+      const times = days?.map((own) => own * day);
+      const sequence = { user: -1, history, next: 0, ...(times && { times }) };
+      const options = { maxLength: 8, phase: 'predict', rows: lastItemRows, random: new Random(1) } as const;
+      const batch = await backbone.prepare(makeBatch([sequence], options));
+      const states = tf.tidy(() => backbone.encode(batch, backbone.itemVectors(), Pass.predict).arraySync());
+      disposeBatch(batch);
+      parameters.dispose();
+      return states[0];
+    }
+    const differs = (a: readonly number[], b: readonly number[]): boolean =>
+      a.some((value, i) => Math.abs(value - b[i]) > 1e-4);
+
+    it('reads when an item was taken and nothing of later times', async () => {
+      const [before, after, unknown] = [
+        await statesAt([20, 21, 22]),
+        await statesAt([20, 21, 60]),
+        await statesAt(undefined),
+      ];
+      assertClose(after[0], before[0]);
+      assertClose(after[1], before[1]);
+      assert.ok(differs(before[2], after[2]));
+      assert.ok(differs(before[0], unknown[0]));
+      const shifted = await statesAt([50, 51, 52]);
+      assert.ok(differs(shifted[0], before[0]), 'not the gaps alone');
+    });
+
+    it('hides the times of some training histories, others from epoch to epoch', () => {
+      const { backbone, split, parameters } = smallWorld(pinnerformer, timed);
+      const rows = backbone.rowSampler();
+      const sequences = trainingSequences(split, 'histories', backbone.readsTimes);
+      const hidden = (seed: number): number[] => {
+        const { batchSize, length, times } = makeBatch(sequences, {
+          ...{ maxLength: 8, phase: 'train' as const, random: new Random(seed) },
+          rows: rows ?? assert.fail('no rows'),
+        });
+        return [...Array(batchSize).keys()].filter((b) => Number.isNaN(times?.[b * length]));
+      };
+      const counts = [1, 2, 3, 4, 5].map((seed) => hidden(seed).length);
+      const share = counts.reduce((a, b) => a + b) / (5 * sequences.length);
+      assert.ok(share > 0.02 && share < 0.25, String(share));
+      assert.notDeepEqual(hidden(1), hidden(2));
+      parameters.dispose();
+    });
+
+    it('is refused where the data has no real times', () => {
+      assert.throws(
+        () => smallWorld(pinnerformer, timed, { dataset: withoutTimes() }),
+        (error) => error instanceof UsageError && /"backbone.timeEncoding" is true/.test(error.message),
+      );
+    });
   });
 
   it('reads attributes if it is told to, and says so if there are none', async () => {

@@ -10,23 +10,27 @@
  * - The items' content vectors are learned here, a table in place of PinSage's. The sequence reads the item tower's output,
  *   so that a fusion that changes the item vectors is seen there too.
  * - No action type, surface or duration: the data has none.
- * - No time encoding: at prediction a recommender is given item ids, not times. Positions are learned.
+ * - Times are read where `timeEncoding` says so: of each item, and since the one before it; not since the newest one, which
+ *   would tell earlier positions how long the history goes on. Whoever asks for recommendations may not know them, so those of
+ *   a tenth of the training histories are hidden. Positions are learned, with times as well as without.
  * - Where the data has ranks only in place of times, the window is in steps.
  * - The next item is in the window however late it is; the paper's window may be empty.
  * - User and item vectors are as wide as the transformer (the paper: 256 and 768).
  * - The temperature is .01 + exp(θ), which keeps a gradient everywhere; the paper holds it at .01 or more.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { IsBoolean, IsInt, IsNumber, Max, Min } from 'class-validator';
+import { ArrayNotEmpty, IsArray, IsBoolean, IsInt, IsNumber, IsPositive, Max, Min } from 'class-validator';
 import {
   Backbone,
   type BackboneContext,
   type BackboneDescriptor,
+  type Dataset,
   Describe,
   type ItemVectors,
   type Parameters,
   type Pass,
   type PreparedBatch,
+  type Random,
   type RowSampler,
   type SequenceBlock,
   UsageError,
@@ -41,6 +45,7 @@ import {
 import { checkHeads } from './layers/check-heads.js';
 import { type FeatureAttention, buildFeatureAttention, featureVectors } from './layers/feature-attention.js';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
+import { type TimeEncoding, timeFeatures, timeWidth } from './layers/time-encoding.js';
 import { type Tower, TowerItemVectors, buildTower, throughTower } from './layers/tower.js';
 import {
   type TransformerBlock,
@@ -54,6 +59,8 @@ import { TransformerConfig } from './layers/transformer-config.js';
 /** The temperature is larger than this. */
 const lowestTemperature = 0.01;
 const secondsPerDay = 86_400;
+/** Training histories whose times are hidden. */
+const hiddenShare = 0.1;
 
 export class PinnerFormerConfig extends TransformerConfig {
   @Describe('Model width D, of the user and item vectors too.')
@@ -62,6 +69,19 @@ export class PinnerFormerConfig extends TransformerConfig {
   @Describe("Read the items' attributes beside their vectors; the data has to have them.")
   @IsBoolean()
   attributes = false;
+
+  @Describe(
+    'Read when each item was taken, and how long after the one before it; the data has to have real timestamps, in seconds.',
+  )
+  @IsBoolean()
+  timeEncoding = false;
+
+  @Describe('With `timeEncoding`: periods of its sines and cosines, in days.')
+  @IsArray()
+  @ArrayNotEmpty()
+  @IsNumber({}, { each: true })
+  @IsPositive({ each: true })
+  timePeriods: number[] = [0.25, 1, 7, 30.44, 91.31, 365.25];
 
   @Describe(
     'Where the data has real timestamps, in seconds: days after a position from which its targets come.',
@@ -96,6 +116,7 @@ export class PinnerFormerBackbone extends Backbone {
   readonly id = 'pinnerformer';
   readonly dimension: number;
   override readonly maxLength: number;
+  override readonly readsTimes: boolean;
   private positions!: tf.Variable;
   private input!: { readonly weight: tf.Variable; readonly bias: tf.Variable };
   private blocks: TransformerBlock[] = [];
@@ -104,11 +125,13 @@ export class PinnerFormerBackbone extends Backbone {
   /** θ, [1]. */
   private logTemperature!: tf.Variable;
   private features?: FeatureAttention;
+  private timeEncoding?: TimeEncoding;
 
   constructor(private readonly config: PinnerFormerConfig) {
     super();
     this.dimension = config.dimension;
     this.maxLength = config.maxLength;
+    this.readsTimes = config.timeEncoding;
   }
 
   protected override buildItemVectors({ parameters, itemCount }: BackboneContext): ItemVectors {
@@ -119,15 +142,17 @@ export class PinnerFormerBackbone extends Backbone {
   }
 
   protected build(parameters: Parameters, { dataset }: BackboneContext): void {
-    const { dimension: D, maxLength, numLayers, attributes, temperature } = this.config;
+    const { dimension: D, maxLength, numLayers, attributes, temperature, timeEncoding } = this.config;
     if (attributes) {
       const count = dataset.attributes?.count;
       if (!count)
         throw new UsageError('"backbone.attributes" is true, but the items of the data set have none.');
       this.features = buildFeatureAttention(parameters.scope('featureAttention'), { count, dimension: D });
     }
+    if (timeEncoding) this.timeEncoding = { periods: this.config.timePeriods, origin: firstTime(dataset) };
+    const width = (attributes ? 2 * D : D) + (this.timeEncoding ? timeWidth(this.timeEncoding) : 0);
     this.input = {
-      weight: parameters.variable('input', [attributes ? 2 * D : D, D], xavier),
+      weight: parameters.variable('input', [width, D], xavier),
       bias: parameters.variable('inputBias', [D], constant(0), { weightDecay: false }),
     };
     this.positions = parameters.variable('positions', [maxLength, D], normal(0.02));
@@ -142,7 +167,11 @@ export class PinnerFormerBackbone extends Backbone {
 
   override rowSampler(): RowSampler {
     const { positionsPerUser: positions, targetsPerPosition: targets } = this.config;
-    return windowRows({ positions, targets, windowEnd: (...place) => this.windowEnd(...place) });
+    const draw = windowRows({ positions, targets, windowEnd: (...place) => this.windowEnd(...place) });
+    return (block, random) => {
+      hideTimes(block, random.derive('hidden times'));
+      return draw(block, random);
+    };
   }
 
   /** The last place whose item is in the window of a position. */
@@ -172,12 +201,17 @@ export class PinnerFormerBackbone extends Backbone {
     return throughTower(normalise(states, this.finalNorm), this.userTower);
   }
 
-  /** @returns [B·T, D], with attributes [B·T, 2D] */
+  /** @returns [B·T, D], with D more for attributes and `timeWidth` more for times */
   private inputVectors(batch: PreparedBatch, items: ItemVectors): tf.Tensor2D {
-    const vectors = items.gather(tf.reshape(batch.itemIds, [batch.batchSize * batch.length])); // [B·T, D]
+    const count = batch.batchSize * batch.length;
+    const parts = [items.gather(tf.reshape(batch.itemIds, [count]))]; // [B·T, D]
     const { attributes } = this.context.dataset;
-    if (!this.features || !attributes) return vectors;
-    return tf.concat2d([vectors, featureVectors(this.features, attributes, batch.items)], 1);
+    if (this.features && attributes) parts.push(featureVectors(this.features, attributes, batch.items)); // [B·T, D]
+    if (this.timeEncoding) {
+      const times = timeFeatures(batch, this.timeEncoding);
+      parts.push(tf.tensor2d(times, [count, timeWidth(this.timeEncoding)])); // [B·T, w]
+    }
+    return parts.length > 1 ? tf.concat2d(parts, 1) : parts[0];
   }
 
   /** h at length 1, over the temperature. */
@@ -188,6 +222,21 @@ export class PinnerFormerBackbone extends Backbone {
   /** τ. @returns [1] */
   temperature(): tf.Tensor {
     return tf.add(tf.exp(this.logTemperature), lowestTemperature);
+  }
+}
+
+/** @throws UsageError if the data has no times */
+function firstTime({ realTimes, times, offsets, userCount, name }: Dataset): number {
+  if (!realTimes || !times)
+    throw new UsageError(`"backbone.timeEncoding" is true, but ${name} has no real timestamps.`);
+  let first = Infinity;
+  for (let user = 0; user < userCount; user++) first = Math.min(first, times[offsets[user]]);
+  return first;
+}
+
+function hideTimes({ batchSize, length, times }: SequenceBlock, random: Random): void {
+  for (let b = 0; times && b < batchSize; b++) {
+    if (random.uniform() < hiddenShare) times.fill(NaN, b * length, (b + 1) * length);
   }
 }
 

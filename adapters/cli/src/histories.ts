@@ -8,6 +8,8 @@ export interface Asked {
   readonly history?: string[];
   /** Raw id; absent: nobody in particular. */
   readonly user?: string;
+  /** When the items of `history` were taken, in seconds; absent: not known. */
+  readonly times?: number[];
 }
 
 /** Those of a JSON Lines file, or of standard input ("-"). @throws UsageError with the line number */
@@ -17,14 +19,18 @@ export async function readHistories(path: string, signal: AbortSignal): Promise<
   return parseHistories(text, name);
 }
 
-/** One a line: a list of ids, or an object with such a list as "history", with a "user", or both. Empty lines are skipped. */
+/**
+ * One a line: a list of ids, or an object with such a list as "history" (and "times" beside it), with a "user", or both.
+ * Empty lines are skipped.
+ */
 export function parseHistories(text: string, name: string): Asked[] {
   return text.split(/\r?\n/).flatMap((line, i) => {
     if (line.trim() === '') return [];
     const asked = askedOf(line);
     if (!asked) {
       throw new UsageError(
-        `${name}, line ${i + 1}: write a list of item ids such as ["a", "b"], or {"history": ["a"]}, or {"user": "u"}.`,
+        `${name}, line ${i + 1}: write a list of item ids such as ["a", "b"], or {"history": ["a"]}, or {"user": "u"}; ` +
+          '"times" beside a history holds as many seconds.',
       );
     }
     return [asked];
@@ -40,12 +46,20 @@ function askedOf(line: string): Asked | undefined {
   }
   if (Array.isArray(value)) value = { history: value };
   if (value === null || typeof value !== 'object') return undefined;
-  const { history, user } = value as { history?: unknown; user?: unknown };
+  const { history, user, times } = value as { history?: unknown; user?: unknown; times?: unknown };
   const ids = history === undefined ? undefined : idsOf(history);
   if (history === undefined ? user === undefined : !ids) return undefined;
   if (user !== undefined && !isId(user)) return undefined;
-  return { ...(ids && { history: ids }), ...(user !== undefined && { user: String(user) }) };
+  if (times !== undefined && !(isTimes(times) && times.length === ids?.length)) return undefined;
+  return {
+    ...(ids && { history: ids }),
+    ...(user !== undefined && { user: String(user) }),
+    ...(times !== undefined && { times }),
+  };
 }
+
+const isTimes = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((time) => typeof time === 'number');
 
 const isId = (value: unknown): value is string | number =>
   typeof value === 'string' || typeof value === 'number';

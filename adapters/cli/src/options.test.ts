@@ -32,13 +32,15 @@ describe('options', () => {
 
 describe('parseHistories', () => {
   it('reads lists and objects, numbers as ids, and skips empty lines', () => {
-    const text = '["a","b"]\r\n\n{"user":"u","history":[7]}\n[]\n{"user":9}\n{"history":[],"more":1}\n';
+    const text =
+      '["a","b"]\r\n\n{"user":"u","history":[7]}\n[]\n{"user":9}\n{"history":[],"more":1}\n{"history":["a"],"times":[5.5]}\n';
     assert.deepEqual(parseHistories(text, 'f'), [
       { history: ['a', 'b'] },
       { history: ['7'], user: 'u' },
       { history: [] },
       { user: '9' },
       { history: [] },
+      { history: ['a'], times: [5.5] },
     ]);
   });
 
@@ -53,6 +55,9 @@ describe('parseHistories', () => {
       '{}',
       '{"user":[]}',
       '{"user":"u","history":1}',
+      '{"history":["a"],"times":[1,2]}',
+      '{"history":["a"],"times":["1"]}',
+      '{"user":"u","times":[1]}',
     ]) {
       assert.throws(
         () => parseHistories(`[]\n${bad}`, 'h.jsonl'),

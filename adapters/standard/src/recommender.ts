@@ -11,6 +11,7 @@ import {
   UsageError,
   createContainer,
   evaluateRanker,
+  knownTimes,
   nearestName,
   tokens,
 } from '@coco-rec/core';
@@ -118,24 +119,37 @@ export class Recommender {
    * model's answer to no history.
    * @param histories raw item ids, oldest first
    * @param options.removeSeen leave out items of the history; default: as `evaluate.filter` says
+   * @param options.times when the items of each history were taken, in seconds, for a backbone that reads times. Default: as
+   *   the data tells of `users`, else not known.
    * @param options.users raw ids of the users, one for each history (undefined: nobody in particular), for a backbone that
    *   holds something of each user
    */
   async recommend(
     histories: readonly (readonly string[])[],
     k = 10,
-    options: { removeSeen?: boolean; users?: readonly (string | undefined)[] } = {},
+    options: {
+      removeSeen?: boolean;
+      users?: readonly (string | undefined)[];
+      times?: readonly (readonly number[] | undefined)[];
+    } = {},
   ): Promise<Recommendation[][]> {
     const { ranker, session } = await this.openFitted();
-    const { items, users: names } = session.split.dataset;
+    const { dataset } = session.split;
+    const { items, users: names } = dataset;
     const users =
       options.users &&
       Int32Array.from(options.users, (raw) => (raw === undefined ? -1 : (names.indexOf(raw) ?? -1)));
-    const known = histories.map((history) =>
-      Int32Array.from(history.map((raw) => items.indexOf(raw) ?? 0).filter((item) => item > 0)),
-    );
+    const known = histories.map((history) => knownItems(history, items));
+    const times = known.map(({ ids, places }, n) => {
+      const own = options.times?.[n];
+      return own ? places.map((place) => own[place] ?? NaN) : knownTimes(dataset, users?.[n] ?? -1, ids);
+    });
     const removeSeen = options.removeSeen ?? this.config.evaluate.filter === 'seen';
-    const best = await ranker.topK(known, k, { removeSeen, users });
+    const best = await ranker.topK(
+      known.map(({ ids }) => ids),
+      k,
+      { removeSeen, users, times },
+    );
     return histories.map((_, n) =>
       Array.from(best.items.subarray(n * k, (n + 1) * k), (item, i) => ({ item, i }))
         .filter(({ item }) => item > 0)
@@ -204,6 +218,13 @@ export class Recommender {
       throw new CocoError('This recommender has no trained weights yet: call fit() or load() first.');
     return this.open();
   }
+}
+
+/** The items of a history that the data has, and their places in it. */
+function knownItems(history: readonly string[], items: Strings): { ids: Int32Array; places: number[] } {
+  const all = history.map((raw) => items.indexOf(raw) ?? 0);
+  const places = [...all.keys()].filter((place) => all[place] > 0);
+  return { ids: Int32Array.from(places, (place) => all[place]), places };
 }
 
 function unknownUser(raw: string, names: Strings): UsageError {

@@ -108,6 +108,14 @@ describe('makeBatch', () => {
     assert.deepEqual([...batch.offsets], [0, 2]);
   });
 
+  it('puts times beside the items, unknown where nobody tells them', () => {
+    const timed = { ...sequenceOf(6, [1, 2, 3, 4, 5, 6]), times: [10, 20, 30, 40, 50, 60] };
+    const { times } = makeBatch([sequenceOf(5, [7, 8]), timed, { ...timed, times: [10, 20, 30] }], options);
+    const unknown = Array<number>(4).fill(NaN);
+    assert.deepEqual([...(times ?? [])], [...unknown, 30, 40, 50, 60, 30, NaN, NaN, NaN]);
+    assert.ok(!('times' in makeBatch([sequenceOf(5, [7, 8])], options)));
+  });
+
   it('draws a row at each position that has a next item, none on padding', () => {
     const { rows } = makeBatch([sequenceOf(5, [7, 8], 0), sequenceOf(6, [1, 2, 3, 4, 5, 6], 9)], options);
     assert.deepEqual([...rows.sequence], [0, 1, 1, 1, 1]);

@@ -2,7 +2,7 @@ import type { Random } from '../random.js';
 import type { Batch, Phase } from '../specification/batch.js';
 import type { RowSampler, SequenceBlock, SequenceKind } from '../specification/stage.js';
 import type { Split } from '../specification/dataset.js';
-import { historyOf } from './split.js';
+import { historyOf, timesOf } from './split.js';
 
 export interface BatchLimits {
   readonly usersPerStep: number;
@@ -20,19 +20,32 @@ export interface Sequence {
   readonly user: number;
   readonly history: Int32Array;
   readonly next: number;
+  /** When its items were taken, in seconds, NaN where that is not known. Absent: of none. */
+  readonly times?: ArrayLike<number>;
 }
 
 /**
  * The training sequences: each user's training interactions but the last, which is the last position's target; or every
  * prefix of them, with the item that follows it.
+ * @param withTimes default false: times take memory that most backbones do not need
  */
-export function trainingSequences(split: Split, kind: SequenceKind = 'histories'): Sequence[] {
+export function trainingSequences(
+  split: Split,
+  kind: SequenceKind = 'histories',
+  withTimes = false,
+): Sequence[] {
   const sequences: Sequence[] = [];
   for (let user = 0; user < split.dataset.userCount; user++) {
     const history = historyOf(split, user, 'train');
+    const times = withTimes ? timesOf(split, user, 'train') : undefined;
     const shortest = kind === 'prefixes' ? 1 : Math.max(1, history.length - 1);
     for (let end = shortest; end < history.length; end++)
-      sequences.push({ user, history: history.subarray(0, end), next: history[end] });
+      sequences.push({
+        user,
+        history: history.subarray(0, end),
+        next: history[end],
+        ...(times && { times: times.subarray(0, end) }),
+      });
   }
   return sequences;
 }
@@ -97,8 +110,8 @@ export function makeBatch(
 ): Batch {
   const block = makeBlock(sequences, options.maxLength);
   const rows = options.rows(block, options.random);
-  const { batchSize, length, items, lengths, offsets } = block;
-  return { phase: options.phase, batchSize, length, items, lengths, offsets, rows };
+  const { batchSize, length, items, lengths, offsets, times } = block;
+  return { phase: options.phase, batchSize, length, items, lengths, offsets, ...(times && { times }), rows };
 }
 
 function makeBlock(sequences: readonly Sequence[], maxLength: number): SequenceBlock {
@@ -114,7 +127,9 @@ function makeBlock(sequences: readonly Sequence[], maxLength: number): SequenceB
     offsets[b] = history.length - kept.length;
   });
   const users = Int32Array.from(sequences, ({ user }) => user);
+  const times = makeTimes(sequences, length, maxLength);
   return {
+    ...(times && { times }),
     batchSize,
     length,
     items,
@@ -123,4 +138,19 @@ function makeBlock(sequences: readonly Sequence[], maxLength: number): SequenceB
     users,
     next: Int32Array.from(sequences, ({ next }) => next),
   };
+}
+
+/** Padded as the items are. @returns [B·T]; undefined where no sequence has times */
+function makeTimes(
+  sequences: readonly Sequence[],
+  length: number,
+  maxLength: number,
+): Float64Array | undefined {
+  if (!sequences.some(({ times }) => times)) return undefined;
+  const all = new Float64Array(sequences.length * length).fill(NaN);
+  sequences.forEach(({ times = [], history }, b) => {
+    const cut = Math.max(0, history.length - maxLength);
+    for (let i = cut; i < Math.min(times.length, history.length); i++) all[b * length + i - cut] = times[i];
+  });
+  return all;
 }

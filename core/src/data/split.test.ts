@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { nodeLikeHasher } from './dataset-builder.test.js';
 import { DatasetBuilder } from './dataset-builder.js';
 import { trainingSequences } from './batches.js';
-import { historyOf, leaveOneOut, targetOf } from './split.js';
+import { historyOf, knownTimes, leaveOneOut, targetOf, timesOf } from './split.js';
 
 /** Users with 1, 2, 3 and 5 interactions. */
 function smallSplit(): ReturnType<typeof leaveOneOut> {
@@ -27,6 +27,21 @@ describe('leaveOneOut', () => {
   it('shows the validation item to the test, but not to validation', () => {
     assert.deepEqual([...historyOf(split, 3, 'validation')], [1, 2, 3]);
     assert.deepEqual([...historyOf(split, 3, 'test')], [1, 2, 3, 4]);
+  });
+
+  it('tells when the items of a history were taken, where the data has real times', () => {
+    assert.deepEqual([...(timesOf(split, 3, 'validation') ?? [])], [1001, 1002, 1003]);
+    assert.deepEqual([...(timesOf(split, 3, 'test') ?? [])], [1001, 1002, 1003, 1004]);
+    assert.equal(
+      timesOf({ ...split, dataset: { ...split.dataset, realTimes: false } }, 3, 'test'),
+      undefined,
+    );
+    const known = (user: number, ...history: number[]): number[] =>
+      [...(knownTimes(split.dataset, user, Int32Array.from(history)) ?? [])]; // prettier-ignore
+    assert.deepEqual(known(3, 1, 2, 3), [1001, 1002, 1003]);
+    assert.deepEqual(known(2, 1, 2, 3, 4), [1001, 1002, 1003, NaN], 'longer than what is known of the user');
+    assert.deepEqual(known(3, 1, 5, 3), [1001, NaN, NaN], 'another history than the data has');
+    assert.deepEqual(known(-1, 1, 2), []);
   });
 
   it('drops users with fewer than 3 interactions from evaluation, counts them, and trains on all they have', () => {

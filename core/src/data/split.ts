@@ -1,4 +1,4 @@
-import type { Dataset, Split } from '../specification/dataset.js';
+import type { Dataset, Split, Times } from '../specification/dataset.js';
 
 /** @returns the leave-one-out split of `dataset`. */
 export function leaveOneOut(dataset: Dataset): Split {
@@ -25,6 +25,31 @@ export function historyOf(split: Split, user: number, target: 'train' | 'validat
   const start = split.dataset.offsets[user];
   const extra = target === 'test' ? 1 : 0;
   return split.dataset.sequence.subarray(start, start + split.trainLengths[user] + extra);
+}
+
+/** When the items of `historyOf` were taken, in seconds; undefined where the data has no real timestamps. */
+export function timesOf(
+  { dataset, trainLengths }: Split,
+  user: number,
+  target: 'train' | 'validation' | 'test',
+): Times | undefined {
+  if (!dataset.realTimes) return undefined;
+  const start = dataset.offsets[user];
+  return dataset.times?.subarray(start, start + trainLengths[user] + (target === 'test' ? 1 : 0));
+}
+
+/**
+ * When the items of a history were taken, as far as the history is the user's own in the data, item by item from the first:
+ * NaN from the first other item on. @returns [length of the history]; undefined where nothing is known
+ */
+export function knownTimes(dataset: Dataset, user: number, history: Int32Array): Float64Array | undefined {
+  const { offsets, sequence, times, realTimes } = dataset;
+  if (user < 0 || !times || !realTimes) return undefined;
+  const known = new Float64Array(history.length).fill(NaN);
+  const length = Math.min(history.length, offsets[user + 1] - offsets[user]);
+  for (let i = 0; i < length && history[i] === sequence[offsets[user] + i]; i++)
+    known[i] = times[offsets[user] + i];
+  return known;
 }
 
 /** The item held out for validation or test of an evaluated user. */

@@ -1,7 +1,7 @@
 import type { RankOptions, Ranker } from '../specification/ranker.js';
 import type { Progress } from '../specification/ports.js';
 import type { Split } from '../specification/dataset.js';
-import { historyOf, targetOf, trainingCounts } from '../data/split.js';
+import { historyOf, targetOf, timesOf, trainingCounts } from '../data/split.js';
 import { type Metrics, rankMetrics } from './metrics.js';
 import { usersPerBlock } from './ranking.js';
 import { breathe } from '../breathe.js';
@@ -48,7 +48,8 @@ export async function evaluateRanker(
     const block = places.map((place) => users[place]);
     const histories = block.map((user) => historyOf(split, user, options.target));
     const targets = Int32Array.from(block, (user) => targetOf(split, user, options.target));
-    const how = { removeSeen: options.removeSeen, users: Int32Array.from(block) };
+    const times = block.map((user) => timesOf(split, user, options.target));
+    const how = { removeSeen: options.removeSeen, users: Int32Array.from(block), times };
     const found = await ranksOf(ranker, histories, targets, how, largest);
     places.forEach((place, i) => (ranks[place] = found[i]));
     if (options.coverage) {

@@ -58,6 +58,8 @@ export abstract class Backbone {
   readonly maxLength: number = 50;
   /** True: short histories beside long ones cost it nothing, so a step is one batch, not several of like length. */
   readonly mixesLengths: boolean = false;
+  /** `encode` reads when items were taken, `Batch.times`. True needs data with real timestamps in training. */
+  readonly readsTimes: boolean = false;
   readonly capabilities: BackboneCapabilities = defaultBackboneCapabilities;
   protected context!: BackboneContext;
   private items!: ItemVectors;

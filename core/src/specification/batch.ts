@@ -32,6 +32,8 @@ export interface Batch {
   readonly lengths: Int32Array;
   /** [B], index in the user's whole history of the first item of each row (histories are cut to `maxLength` at the front). */
   readonly offsets: Int32Array;
+  /** [B·T], when each item was taken, in seconds; NaN where it is not known, and on padding. For backbones that `readsTimes`. */
+  readonly times?: Float64Array;
   readonly rows: Rows;
 }
 

@@ -17,6 +17,11 @@ export interface RankOptions {
    * backbones that hold something of each user; none may use what is later than the history.
    */
   readonly users?: Int32Array;
+  /**
+   * [N] when the items of each history were taken, in seconds, NaN where that is not known; undefined: of a whole history.
+   * Default: nothing is known. For backbones that read times.
+   */
+  readonly times?: readonly (ArrayLike<number> | undefined)[];
 }
 
 /** A file outside a saved model that the model is made from. */

@@ -11,6 +11,8 @@ export interface SequenceBlock {
   readonly items: Int32Array;
   readonly lengths: Int32Array;
   readonly offsets: Int32Array;
+  /** [B·T], as in a batch; a sampler may change it too. */
+  readonly times?: Float64Array;
   readonly users: Int32Array;
   /** [B], the item after each sequence (the last position's target); 0 if there is none. */
   readonly next: Int32Array;

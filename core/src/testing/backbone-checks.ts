@@ -121,11 +121,12 @@ async function overfits(open: Opener): Promise<void> {
     const chosen = world.sequences.slice(0, 8);
     const histories = chosen.map(({ history }) => history);
     const targets = Int32Array.from(chosen, ({ next }) => next);
+    const times = chosen.map((one) => one.times);
     const batchAt = (): ReturnType<World['batch']> => world.batch(chosen, 'train', world.trainingRows());
     let found = 0;
     for (let steps = 0; steps < mostSteps && found < chosen.length; steps += 10) {
       await world.train(10, { batchAt, learningRate: 0.02 });
-      const ranks = await world.ranker.ranks(histories, targets);
+      const ranks = await world.ranker.ranks(histories, targets, { times });
       found = ranks.filter((rank) => rank === 1).length;
     }
     demand(

@@ -191,9 +191,9 @@ export async function demandGradients(world: World, part: 'backbone' | 'fusion')
   demand(without.size === 0, `No gradient in 3 batches: ${[...without].join(', ')}.`);
 }
 
-/** A history with the items after the first `keep` changed to others from `pool`. */
+/** A history with the items after the first `keep` changed to others from `pool`, and taken later where times are known. */
 export function changedAfter(
-  { user, history, next }: Sequence,
+  { user, history, next, times }: Sequence,
   keep: number,
   pool: readonly number[],
 ): Sequence {
@@ -203,5 +203,6 @@ export function changedAfter(
     changed[t] = pool[(at + 1 + t) % pool.length];
     if (changed[t] === history[t]) changed[t] = pool[(at + 2 + t) % pool.length];
   }
-  return { user, history: changed, next };
+  const later = times && Array.from(times, (time, t) => (t < keep ? time : time + 5_000_000 * (t + 1)));
+  return { user, history: changed, next, ...(later && { times: later }) };
 }

@@ -101,7 +101,7 @@ export class World {
       options,
       model,
       new FusedRanker(model, new TrainConfig()),
-      trainingSequences(split),
+      trainingSequences(split, 'histories', backbone.readsTimes),
     );
     if (model.fused) await fusion.startJoint((count) => world.sample(count));
     return world;

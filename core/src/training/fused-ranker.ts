@@ -20,6 +20,7 @@ import type { TrainConfig } from '../config/run-config.js';
 import { FrozenItemVectors } from './frozen-item-vectors.js';
 import type { SequenceModel } from './sequence-model.js';
 import { Trainer } from './trainer.js';
+import { type Whose, partOf } from './whose.js';
 
 /** Fused states kept for histories that come again, as they do when one model is measured in several ways. */
 const mostCachedStates = 200_000;
@@ -65,7 +66,7 @@ export class FusedRanker implements Ranker {
   async topK(histories: readonly Int32Array[], k: number, options: RankOptions = {}): Promise<TopK> {
     const items = new Int32Array(histories.length * k);
     const scores = new Float32Array(histories.length * k);
-    await this.inBlocks(histories, options.users, (h, itemVectors, block, start) => {
+    await this.inBlocks(histories, options, (h, itemVectors, block, start) => {
       const score = (from: number, to: number): tf.Tensor2D =>
         this.model.backbone.scores(h, itemVectors, from, to);
       const seen = options.removeSeen ? block : undefined;
@@ -82,7 +83,7 @@ export class FusedRanker implements Ranker {
     options: RankOptions = {},
   ): Promise<Int32Array> {
     const ranks = new Int32Array(histories.length);
-    await this.inBlocks(histories, options.users, (h, itemVectors, block, start) => {
+    await this.inBlocks(histories, options, (h, itemVectors, block, start) => {
       const score = (from: number, to: number): tf.Tensor2D =>
         this.model.backbone.scores(h, itemVectors, from, to);
       const wanted = targets.subarray(start, start + block.length);
@@ -93,11 +94,11 @@ export class FusedRanker implements Ranker {
 
   /**
    * Fused states of histories, one row each; the caller disposes `h`.
-   * @param users as in `RankOptions`
+   * @param whose as in `RankOptions`
    * @returns [N, D]
    */
-  async states(histories: readonly Int32Array[], users?: Int32Array): Promise<tf.Tensor2D> {
-    const { batch, prepared } = await this.prepare(histories, users);
+  async states(histories: readonly Int32Array[], whose: Whose = {}): Promise<tf.Tensor2D> {
+    const { batch, prepared } = await this.prepare(histories, whose);
     try {
       return tf.tidy(() => this.model.rowStates(batch, prepared, Pass.predict));
     } finally {
@@ -108,10 +109,17 @@ export class FusedRanker implements Ranker {
 
   private async prepare(
     histories: readonly Int32Array[],
-    users?: Int32Array,
+    { users, times }: Whose,
   ): Promise<{ batch: PreparedBatch; prepared: tf.TensorContainer }> {
     const { backbone, fusion, fused } = this.model;
-    const sequences = histories.map((history, n) => ({ user: users?.[n] ?? -1, history, next: 0 }));
+    const timesOf = (n: number): ArrayLike<number> | undefined =>
+      backbone.readsTimes ? times?.[n] : undefined;
+    const sequences = histories.map((history, n) => ({
+      user: users?.[n] ?? -1,
+      history,
+      next: 0,
+      times: timesOf(n),
+    }));
     const raw = makeBatch(sequences, {
       maxLength: backbone.maxLength,
       phase: 'predict',
@@ -124,12 +132,13 @@ export class FusedRanker implements Ranker {
 
   private async inBlocks(
     histories: readonly Int32Array[],
-    users: Int32Array | undefined,
+    whose: Whose,
     visit: (h: tf.Tensor2D, items: ItemVectors, block: readonly Int32Array[], start: number) => void,
   ): Promise<void> {
     for (let start = 0; start < histories.length; start += usersPerBlock) {
-      const block = histories.slice(start, start + usersPerBlock);
-      const values = await this.cachedStates(block, users?.subarray(start, start + usersPerBlock));
+      const end = start + usersPerBlock;
+      const block = histories.slice(start, end);
+      const values = await this.cachedStates(block, partOf(whose, start, end));
       tf.tidy(() =>
         visit(
           tf.tensor2d(values, [block.length, this.model.backbone.dimension]),
@@ -142,18 +151,25 @@ export class FusedRanker implements Ranker {
   }
 
   /** One pass for the histories that are not known yet. @returns [N·D] */
-  private async cachedStates(histories: readonly Int32Array[], users?: Int32Array): Promise<Float32Array> {
+  private async cachedStates(
+    histories: readonly Int32Array[],
+    { users, times }: Whose,
+  ): Promise<Float32Array> {
     const { backbone, fused } = this.model;
     const keys = histories.map((history, n) => {
       const kept = history.subarray(-backbone.maxLength).join();
-      return `${fused}:${users?.[n] ?? -1}:${history.length}:${kept}`;
+      const when = backbone.readsTimes ? Array.from(times?.[n] ?? []).join() : '';
+      return `${fused}:${users?.[n] ?? -1}:${history.length}:${kept}:${when}`;
     });
     if (this.cache.size + histories.length > mostCachedStates) this.cache.clear();
     const missing = [...keys.keys()].filter((n) => !this.cache.has(keys[n]));
     if (missing.length > 0) {
       const h = await this.states(
         missing.map((n) => histories[n]),
-        users && Int32Array.from(missing, (n) => users[n]),
+        {
+          users: users && Int32Array.from(missing, (n) => users[n]),
+          times: times && missing.map((n) => times[n]),
+        },
       );
       const values = Float32Array.from(await h.data());
       h.dispose();

@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Sequence, makeBatch } from '../data/batches.js';
 import { lastItemRows } from '../data/row-samplers.js';
-import { historyOf, targetOf } from '../data/split.js';
+import { historyOf, targetOf, timesOf } from '../data/split.js';
 import { Random } from '../random.js';
 import { disposeBatch } from '../specification/backbone.js';
 import type { Split } from '../specification/dataset.js';
 import type { WarmStates } from '../specification/fusion-strategy.js';
 import { Pass } from '../specification/pass.js';
 import type { FusedRanker } from './fused-ranker.js';
+import { partOf } from './whose.js';
 
 const blockSize = 256;
 const validationUsers = 2048;
@@ -23,14 +24,17 @@ export async function sampleStates(
   const order = random.shuffle(Int32Array.from(sequences.keys())).subarray(0, count);
   const chosen = Array.from(order, (i) => sequences[i]).sort((a, b) => a.history.length - b.history.length);
   const histories = chosen.map(({ history }) => history);
-  const users = Int32Array.from(chosen, ({ user }) => user);
+  const whose = {
+    users: Int32Array.from(chosen, ({ user }) => user),
+    times: chosen.map(({ times }) => times),
+  };
   const states = new Float32Array(histories.length * model.backbone.dimension);
   const wasFused = model.fused;
   model.fused = false;
   try {
     for (let start = 0; start < histories.length; start += blockSize) {
       const end = start + blockSize;
-      const h = await ranker.states(histories.slice(start, end), users.subarray(start, end));
+      const h = await ranker.states(histories.slice(start, end), partOf(whose, start, end));
       states.set(await h.data(), start * model.backbone.dimension);
       h.dispose();
     }
@@ -51,6 +55,7 @@ export async function validationLosses(ranker: FusedRanker, split: Split): Promi
     user,
     history: historyOf(split, user, 'validation'),
     next: targetOf(split, user, 'validation'),
+    times: model.backbone.readsTimes ? timesOf(split, user, 'validation') : undefined,
   })).sort((a, b) => a.history.length - b.history.length);
   const sums = { fused: 0, bare: 0 };
   for (let start = 0; start < sequences.length; start += blockSize) {

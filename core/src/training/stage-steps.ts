@@ -21,7 +21,7 @@ export class StageSteps {
     /** Of the training as a whole; everything drawn here depends on stage, epoch and step. */
     private readonly random: Random,
   ) {
-    this.sequences = trainingSequences(split, stage.sequences);
+    this.sequences = trainingSequences(split, stage.sequences, backbone.readsTimes);
     const { maxLength } = backbone;
     const rowsOf = ({ history }: Sequence): number =>
       stage.sequences === 'prefixes' ? 1 : Math.min(history.length, maxLength);

@@ -34,7 +34,7 @@ export function addRecommend(parent: Command, terminal: Terminal): void {
     )
     .option(
       '--file <file>',
-      'many histories: JSON Lines, each a list of ids, { "history": [...] } or { "user": "..." }; - is standard input',
+      'many histories: JSON Lines, each a list of ids, { "history": [...], "times": [...] } or { "user": "..." }; - is standard input',
     )
     .option('-k, --k <number>', 'items a history', count, 10)
     .option('--remove-seen', 'leave out items of the history (default: as the config says)')
@@ -69,8 +69,9 @@ async function recommend(folder: string, options: Options, terminal: Terminal): 
     }
     await tellUnknown(recommender, asked, terminal);
     const users = asked.map(({ user }) => user);
+    const times = asked.map((one) => one.times);
     const { k, removeSeen } = options;
-    const found = await recommender.recommend(histories, k, { removeSeen, users });
+    const found = await recommender.recommend(histories, k, { removeSeen, users, times });
     const isOne = options.history !== undefined || options.user.length === 1;
     if (isOne && !options.json) await printTable(recommender, found[0], terminal);
     else found.forEach((items, n) => terminal.print(JSON.stringify({ ...asked[n], items })));
