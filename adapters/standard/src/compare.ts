@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CocoError, type RunConfig, loadCheckpoint } from '@coco-rec/core';
+import { CocoError, type RunConfig, UsageError, loadCheckpoint } from '@coco-rec/core';
 import { type FusionVariant, folderName, readVariants } from './fusion-variants.js';
 import { type PlainConfig, checkConfig } from './load-config.js';
 import { NodeFileStore } from './node-ports.js';
@@ -7,6 +7,7 @@ import { type RecommenderOptions, createContext } from './recommender.js';
 import type { RunResult } from './result.js';
 import { configKey, runFiles, runOnce } from './run.js';
 import { Session } from './session.js';
+import { type RunTask, runSideBySide } from './side-by-side.js';
 import { type ComparedVariant, type Comparison, type StoredRun, summarise } from './summarise-comparison.js';
 
 export interface CompareOptions extends RecommenderOptions {
@@ -14,6 +15,11 @@ export interface CompareOptions extends RecommenderOptions {
   readonly fusions: string;
   /** Number of seeds, from the config's `seed` upwards. */
   readonly seeds: number;
+  /**
+   * Runs that are trained at a time, each in a process of its own with its share of the threads. Default 1, in this
+   * process. Not with `units` of your own, which another process does not know.
+   */
+  readonly jobs?: number;
 }
 
 /** A variant whose keys are right. */
@@ -22,30 +28,65 @@ interface CheckedVariant extends ComparedVariant {
   readonly writes: boolean;
 }
 
+/** A run of a variant, and where it is kept. */
+interface VariantRun extends RunTask {
+  readonly variant: string;
+  readonly seed: number;
+  readonly folder: string;
+}
+
 /**
  * Trains every fusion with every seed under one protocol (same data, loss, updates, early stopping, shared warm start)
  * and states paired differences. Finished runs are skipped; a stopped comparison goes on where it was.
  */
 export async function compare(plain: PlainConfig, options: CompareOptions): Promise<Comparison> {
+  const { seeds, jobs = 1, units = [] } = options;
+  if (jobs > 1 && units.length > 0) {
+    throw new UsageError(
+      'Runs side by side are processes of their own, which do not know your "units": take "jobs: 1".',
+    );
+  }
   const config = checkConfig(plain);
   const { registry, context, files } = createContext(config.output, options);
   const session = await Session.open(config, registry, context);
   try {
     const variants = readVariants(options.fusions, config).map((variant) => check(session, config, variant));
-    const runs = new Map<string, StoredRun[]>(variants.map(({ name }) => [name, []]));
-    let comparison: Comparison | undefined;
-    for (let i = 0; i < options.seeds; i++) {
-      for (const variant of variants) {
-        const { kept, ...run } = await runVariant({ session, config, variant, seed: config.seed + i });
-        runs.get(variant.name)?.push(run);
-        // After each training, so that a stopped comparison can be read.
-        comparison = kept ? undefined : await writeComparison(files, runs, variants);
-      }
+    const found = new Map<string, StoredRun[]>(variants.map(({ name }) => [name, []]));
+    const open: VariantRun[] = [];
+    for (const run of runsOf(config, variants, seeds)) {
+      const stored = await readStored(run);
+      if (stored) found.get(run.variant)?.push(stored);
+      else open.push(run);
+      if (stored) context.progress.log(`${run.name}: already finished, kept.`);
     }
-    return comparison ?? (await writeComparison(files, runs, variants));
+    let comparison: Comparison | undefined;
+    // After each training, so that a stopped comparison can be read.
+    const enter = async (run: VariantRun): Promise<void> => {
+      const list = found.get(run.variant);
+      list?.push(await readBack(run));
+      list?.sort((a, b) => a.seed - b.seed);
+      comparison = await writeComparison(files, found, variants);
+    };
+    if (jobs > 1) await runSideBySide(open, { jobs, ...context, onDone: enter });
+    else for (const run of open) await train(session, run).then(() => enter(run));
+    return comparison ?? (await writeComparison(files, found, variants));
   } finally {
     session.dispose();
   }
+}
+
+/** Seed by seed, in the order of the variants. */
+function runsOf(config: RunConfig, variants: readonly CheckedVariant[], seeds: number): VariantRun[] {
+  const { fusions: _others, writer, ...common } = config;
+  return Array.from({ length: seeds }, (_, i) => config.seed + i).flatMap((seed) =>
+    variants.map(({ name: variant, setting, writes }) => {
+      const folder = join(config.output, folderName(variant), `seed-${seed}`);
+      // Who reads no written text is the same run with another writer.
+      const own = { ...common, ...(writes && writer && { writer }), fusion: setting, seed, output: folder };
+      const warmFolder = join(config.output, 'warm', `seed-${seed}`);
+      return { name: `${variant}, seed ${seed}`, variant, seed, folder, config: own, warmFolder };
+    }),
+  );
 }
 
 async function writeComparison(
@@ -77,46 +118,33 @@ function placesOf(users: readonly number[], evaluated: ArrayLike<number>): numbe
   );
 }
 
-async function runVariant(input: {
-  session: Session;
-  config: RunConfig;
-  variant: CheckedVariant;
-  seed: number;
-}): Promise<StoredRun & { readonly kept: boolean }> {
-  const { session, variant, seed } = input;
+async function train(
+  session: Session,
+  { name, config, seed, folder, warmFolder }: VariantRun,
+): Promise<void> {
   const { context } = session;
-  const folder = join(input.config.output, folderName(variant.name), `seed-${seed}`);
-  const { fusions: _others, writer, ...common } = input.config;
-  // Who reads no written text is the same run with another writer.
-  const own = variant.writes && writer ? { writer } : {};
-  const config: RunConfig = { ...common, ...own, fusion: variant.setting, seed, output: folder };
-  const files = new NodeFileStore(folder);
-  const stored = await readStored(files, config);
-  if (stored) {
-    context.progress.log(`${variant.name}, seed ${seed}: already finished, kept.`);
-    return { seed, folder, ...stored, kept: true };
-  }
-  context.progress.log(`${variant.name}, seed ${seed}: starting.`);
+  context.progress.log(`${name}: starting.`);
   const ranker = await session.createRanker(config, seed);
   try {
-    const warmFiles = new NodeFileStore(join(input.config.output, 'warm', `seed-${seed}`));
-    const result = await runOnce({ session, ranker, config, files, context, warmFiles });
-    const ranks = (await readStored(files, config))?.ranks;
-    if (!ranks) throw new CocoError(`The ranks of ${folder} cannot be read back.`);
-    return { seed, folder, result, ranks, kept: false };
+    const files = new NodeFileStore(folder);
+    await runOnce({ session, ranker, config, files, context, warmFiles: new NodeFileStore(warmFolder) });
   } finally {
     ranker.dispose();
   }
 }
 
-async function readStored(
-  files: NodeFileStore,
-  config: RunConfig,
-): Promise<{ result: RunResult; ranks: Int32Array } | undefined> {
+async function readBack(run: VariantRun): Promise<StoredRun> {
+  const stored = await readStored(run);
+  if (!stored) throw new CocoError(`The result of ${run.folder} cannot be read back.`);
+  return stored;
+}
+
+async function readStored({ config, seed, folder }: VariantRun): Promise<StoredRun | undefined> {
+  const files = new NodeFileStore(folder);
   const bytes = await files.read(runFiles.result);
   const ranks = await loadCheckpoint(files, runFiles.ranks);
   if (!bytes || !ranks) return undefined;
   const result = JSON.parse(new TextDecoder().decode(bytes)) as RunResult;
   if (configKey(result.config) !== configKey(config)) return undefined; // `runOnce` will refuse the folder
-  return { result, ranks: ranks.tensors.get('ranks')?.values as Int32Array };
+  return { seed, folder, result, ranks: ranks.tensors.get('ranks')?.values as Int32Array };
 }

@@ -13,6 +13,7 @@ import type { Terminal } from '../terminal.js';
 interface Options extends ConfigOptions {
   readonly fusions: string;
   readonly seeds: number;
+  readonly jobs: number;
 }
 
 export function addCompare(parent: Command, terminal: Terminal): void {
@@ -26,6 +27,7 @@ export function addCompare(parent: Command, terminal: Terminal): void {
       'none,concat,mlp,coco',
     )
     .option('-n, --seeds <number>', "number of seeds, from the config's seed upwards", count, 3)
+    .option('-j, --jobs <number>', 'runs at a time, each in a process of its own', count, 1)
     .addOption(setOption())
     .action((file: string, options: Options) => runCompare(file, options, terminal));
   examples(command, [
@@ -38,6 +40,7 @@ export function addCompare(parent: Command, terminal: Terminal): void {
       'coco compare beauty.yaml --fusions none,text,kar',
       'keys of each from the section "fusions" of the config',
     ],
+    ['coco compare beauty.yaml --jobs 2', 'two runs at a time, with half of the threads each'],
     ['coco compare beauty.yaml', 'after Ctrl-C: finished runs are kept, the rest goes on'],
   ]);
 }
@@ -46,8 +49,8 @@ async function runCompare(file: string, options: Options, terminal: Terminal): P
   const config = await configOf(file, options);
   const { output } = checkConfig(config);
   const { progress, signal } = terminal;
-  const { fusions, seeds } = options;
-  const comparison = await compare(config, { fusions, seeds, progress, signal });
+  const { fusions, seeds, jobs } = options;
+  const comparison = await compare(config, { fusions, seeds, jobs, progress, signal });
   const report = await writeComparisonReport(output, comparison);
   terminal.table(comparisonTable(comparison));
   for (const table of userGroupTables(comparison)) terminal.table(table);

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { after, before, describe, it } from 'mocha';
+import type { Comparison } from '@coco-rec/standard';
+import { Workshop, assertGood, assertRefused } from './testing/workshop.js';
+
+describe('coco compare --jobs', function () {
+  this.timeout(240_000);
+  let shop: Workshop;
+
+  before(async () => {
+    shop = await Workshop.open();
+    await shop.config(
+      'pair.yaml',
+      'knowledge: { id: tiny, layers: 1 }',
+      'fusions: { text: { textWidth: 4 } }',
+      'output: runs/pair',
+    );
+  });
+  after(() => shop.close());
+
+  const compare = (output: string, ...more: string[]): string[] => [
+    ...['compare', 'pair.yaml', '--fusions', 'none,text', '--seeds', '2'],
+    ...['--set', `output=runs/${output}`, ...more],
+  ];
+  const figures = async (output: string): Promise<unknown> => {
+    const { methods } = await shop.json<Comparison>(`runs/${output}/comparison.json`);
+    return methods.map(({ name, mean, difference, runs }) => [
+      name,
+      mean,
+      difference,
+      runs.map(({ seed }) => seed),
+    ]);
+  };
+
+  it('trains runs side by side to the numbers of one after the other, from the same warm starts', async () => {
+    assertGood(await shop.coco(compare('one')));
+    const run = await shop.coco(compare('two', '--jobs', '2'));
+    assertGood(run);
+    assert.deepEqual(await figures('two'), await figures('one'));
+    await stat(shop.at('runs/two/warm/seed-2/warm.safetensors'));
+    const again = await shop.coco(compare('two', '--jobs', '2'));
+    assertGood(again);
+    assert.equal(again.errors.match(/already finished, kept/g)?.length, 4);
+  });
+
+  it('stopped by Ctrl-C keeps what each run has, and goes on', async () => {
+    const long = [
+      '--jobs',
+      '2',
+      '--set',
+      'train={ epochs: 12, warmEpochs: 2, usersPerStep: 4, warmupSteps: 5 }',
+    ];
+    const stopped = await shop.coco(compare('stopped', ...long), { stopAt: [/seed 2: \S+ joint epoch 0:/] });
+    assertRefused(stopped, 130, /Finished runs are kept, and the others go on from their checkpoints/);
+    assertGood(await shop.coco(compare('stopped', ...long)));
+    assertGood(await shop.coco(compare('unbroken', ...long)));
+    assert.deepEqual(await figures('stopped'), await figures('unbroken'));
+  });
+
+  it('says which run failed and by what, and stops the others', async () => {
+    const wrong = await shop.coco(compare('wrong', '--jobs', '2', '--set', 'data.path=nowhere'));
+    assertRefused(wrong, 1, /nowhere/);
+    // A run folder of another config is found by the process that would train in it.
+    await shop.coco(compare('mixed', '--fusions', 'none', '--seeds', '1'));
+    const mixed = await shop.coco(compare('mixed', '--jobs', '2', '--set', 'train.learningRate=0.002'));
+    assertRefused(mixed, 2, /none, seed 1: .* holds a run of another config/);
+  });
+
+  it('says so where a process is killed', async () => {
+    const long = [
+      '--jobs',
+      '2',
+      '--set',
+      'train={ epochs: 200, warmEpochs: 100, usersPerStep: 4, warmupSteps: 5 }',
+    ];
+    const ended = shop.coco(compare('killed', ...long));
+    for (let tries = 0; tries < 600; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const exists = await stat(shop.at('runs/killed/none/seed-1/metrics.jsonl')).then(() => true, () => false); // prettier-ignore
+      if (!exists) continue;
+      const all = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
+      const parent = all.find((line) => line.includes('runs/killed') && line.includes('bin.js'));
+      const own = execFileSync('ps', ['-o', 'pid', '--no-headers', '--ppid', String(parseInt(parent ?? '', 10))], { encoding: 'utf8' }); // prettier-ignore
+      process.kill(Number(own.trim().split('\n')[0]), 'SIGKILL');
+      break;
+    }
+    assertRefused(await ended, 1, /seed \d: its process ended by SIGKILL: often the memory was short/);
+  });
+});
