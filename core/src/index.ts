@@ -57,6 +57,7 @@ export { Pass } from './specification/pass.js';
 export {
   Backbone,
   defaultBackboneCapabilities,
+  demandData,
   disposeBatch,
   type BackboneContext,
   type ItemTextVectors,

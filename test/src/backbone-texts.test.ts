@@ -46,6 +46,11 @@ describe('a backbone that reads texts', () => {
       ],
       [config('attributes', { features: 'both' }, { knowledge }), /"fdsa" needs item attributes/],
       [
+        // Told before a language model is opened, let alone reads.
+        config('early', { features: 'both' }, { knowledge: { id: 'local', model: 'nowhere.gguf' } }),
+        /"fdsa" needs item attributes/,
+      ],
+      [
         config('titles', { features: 'text' }, { knowledge, data: bare }),
         /Backbone "fdsa" .* needs item texts/,
       ],

@@ -23,6 +23,7 @@ import {
   checkKnowledge,
   checkNeeds,
   createLoss,
+  demandData,
   encodeItemTexts,
   leaveOneOut,
   readConfig,
@@ -107,6 +108,7 @@ export class Session {
     const backbone = parts.backbone.create(parts.backboneConfig);
     const loss = createLoss(config.train.loss, { dataset, trainLengths, random: random.derive('loss') });
     const { progress, signal } = this.context;
+    demandData(backbone, dataset); // before texts are read for minutes
     await backbone.open({ dataset, trainLengths, progress, signal });
     backbone.initialize({
       itemCount: dataset.itemCount,

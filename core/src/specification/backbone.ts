@@ -72,7 +72,7 @@ export abstract class Backbone {
    * @throws UsageError where the data lacks what the capabilities say is needed
    */
   initialize(context: BackboneContext): void {
-    checkData(this, context.dataset);
+    demandData(this, context.dataset);
     this.context = context;
     this.items = this.buildItemVectors(context);
     this.build(context.parameters, context);
@@ -165,7 +165,8 @@ export const defaultBackboneCapabilities: BackboneCapabilities = {
   timestamps: false,
 };
 
-function checkData({ id, capabilities }: Backbone, { attributes, realTimes }: Dataset): void {
+/** @throws UsageError where the data lacks what the capabilities say is needed */
+export function demandData({ id, capabilities }: Backbone, { attributes, realTimes }: Dataset): void {
   const lacks = [
     ...(capabilities.attributes && !attributes ? ['item attributes'] : []),
     ...(capabilities.timestamps && !realTimes ? ['real timestamps'] : []),
