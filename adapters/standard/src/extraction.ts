@@ -3,6 +3,7 @@ import {
   type GenerateForecast,
   type KnowledgeLLM,
   type LedgerEntry,
+  type Provenance,
   type RunConfig,
   StoppedError,
   TextLedger,
@@ -39,6 +40,8 @@ export interface ExtractedText {
   readonly item?: string;
   /** The user's interactions that the prompt shows are among the first this many. */
   readonly shownUntil?: number;
+  /** Another user whom the prompt shows for comparison. */
+  readonly beside?: Provenance['beside'];
   readonly template: string;
   readonly model: string;
   readonly prompt: string;
@@ -166,7 +169,7 @@ function countStep(step: string, entries: readonly LedgerEntry[]): ExtractionSte
 }
 
 function describeText({ step, prompt, record }: LedgerEntry, isOutlier: boolean): ExtractedText {
-  const { user, item, shownUntil } = prompt.shown;
+  const { user, item, shownUntil, beside } = prompt.shown;
   const flags = [...(record?.flags ?? []), ...(isOutlier ? ['outlier'] : [])];
   const { text, failure, model = '' } = record ?? {};
   return {
@@ -174,6 +177,7 @@ function describeText({ step, prompt, record }: LedgerEntry, isOutlier: boolean)
     user,
     item,
     shownUntil,
+    beside,
     template: prompt.template,
     model,
     prompt: prompt.text,

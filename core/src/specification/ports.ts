@@ -46,6 +46,8 @@ export interface Provenance {
   readonly shownUntil?: number;
   /** Raw item id. */
   readonly item?: string;
+  /** Another user, by whom the first is compared. */
+  readonly beside?: { readonly user: string; readonly shownUntil: number };
 }
 
 /** Generated texts kept between runs, keyed by content. The last record of a key counts. */

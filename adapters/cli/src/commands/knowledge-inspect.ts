@@ -39,9 +39,9 @@ async function inspect(file: string, options: Options, terminal: Terminal): Prom
   terminal.note(`${Math.min(options.count, chosen.length)} of ${chosen.length} shown.`);
 }
 
-function isChosen({ step, user, item, failure, flags }: ExtractedText, options: Options): boolean {
+function isChosen({ step, user, item, beside, failure, flags }: ExtractedText, options: Options): boolean {
   if (options.user !== undefined || options.item !== undefined) {
-    const isUser = options.user !== undefined && user === options.user;
+    const isUser = options.user !== undefined && [user, beside?.user].includes(options.user);
     const isItem = options.item !== undefined && item === options.item;
     if (!isUser && !isItem) return false;
   }
@@ -52,8 +52,9 @@ function isChosen({ step, user, item, failure, flags }: ExtractedText, options: 
 
 /** What stands in a text is a stranger's: control characters are shown, not sent to the terminal. */
 function show(text: ExtractedText, terminal: Terminal): void {
-  const { step, user, item, shownUntil, template, model, prompt, flags } = text;
-  const about = user === undefined ? item : `${user}, shown the first ${shownUntil} interactions`;
+  const { step, user, item, shownUntil, beside, template, model, prompt, flags } = text;
+  const other = beside ? `, beside ${beside.user}, the first ${beside.shownUntil}` : '';
+  const about = user === undefined ? item : `${user}, shown the first ${shownUntil} interactions${other}`;
   const marks = flags.length > 0 ? `, flagged: ${flags.join(', ')}` : '';
   terminal.print(terminal.colours.bold(visibleText(`${step}${about === undefined ? '' : `: ${about}`}`)));
   terminal.print(terminal.colours.dim(visibleText(`template ${template}, model ${model}${marks}`)));

@@ -68,14 +68,24 @@ describe('R4ec’s choices', () => {
     assert.notDeepEqual(pairsOf(await record(seen)), pairsOf(original));
   });
 
-  it('say of each prompt with a target up to where the user was shown', () => {
+  it('say of each prompt with a target up to where both users were shown', () => {
     const choices = drawChoices(dataset, configOf(), 8);
     const [users, items] = (['user', 'item'] as const).map((side) => trialsOf(side, dataset, choices, configOf())); // prettier-ignore
-    choices.forEach(({ own }, n) => {
+    choices.forEach(({ own, other }, n) => {
+      const second = dataset.users.get(other.user);
       const user = dataset.users.get(own.user);
-      assert.deepEqual(users[n].withTarget.shown, { user, shownUntil: own.all.length });
+      assert.deepEqual(users[n].withTarget.shown, {
+        user,
+        shownUntil: own.all.length,
+        beside: { user: second, shownUntil: other.all.length },
+      });
       const item = dataset.items.get(own.target);
-      assert.deepEqual(items[n].withTarget.shown, { item, user, shownUntil: own.shown.length });
+      assert.deepEqual(items[n].withTarget.shown, {
+        item,
+        user,
+        shownUntil: own.shown.length,
+        beside: { user: second, shownUntil: other.shown.length },
+      });
       for (const { options, right, plain } of [users[n], items[n]]) {
         assert.notEqual(options[right], options[1 - right]);
         assert.ok(!('first' in plain.values));

@@ -81,10 +81,11 @@ export function trialsOf(
   const titles = ({ target }: Choice): string[] => [dataset.texts?.get(target) ?? ''];
   const history = (one: Choice): string[] => shownTitles(dataset, one, config.shownItems);
   return choices.map(({ own, other, isSecond }) => {
-    const user = dataset.users.get(own.user);
+    const [user, second] = [dataset.users.get(own.user), dataset.users.get(other.user)];
     if (side === 'user') {
       const plain = userValues(dataset, own, config);
-      const withTarget = { ...plain, shown: { user, shownUntil: own.all.length } };
+      const beside = { user: second, shownUntil: other.all.length };
+      const withTarget = { ...plain, shown: { user, shownUntil: own.all.length, beside } };
       return trial(plain, withTarget, {
         own: titles(own),
         other: titles(other),
@@ -93,7 +94,8 @@ export function trialsOf(
       });
     }
     const plain = itemValues(dataset, own.target, config);
-    const withTarget = { ...plain, shown: { ...plain.shown, user, shownUntil: own.shown.length } };
+    const beside = { user: second, shownUntil: other.shown.length };
+    const withTarget = { ...plain, shown: { ...plain.shown, user, shownUntil: own.shown.length, beside } };
     return trial(plain, withTarget, {
       own: history(own),
       other: history(other),
