@@ -38,9 +38,9 @@ describe('example configs', () => {
       descriptor.create(readConfig(descriptor.config, backbone.keys, 'backbone'));
       const fusion = split(config.fusion);
       const fusions = Object.entries({ [fusion.id]: fusion.keys, ...config.fusions });
-      for (const [id, keys] of fusions) {
+      for (const [name, { id = name, ...keys }] of fusions as [string, { id?: string }][]) {
         const { config: keysOf, create } = registry.get('fusion', id);
-        create(readConfig(keysOf, keys, `fusions.${id}`));
+        create(readConfig(keysOf, keys, `fusions.${name}`));
       }
       const loss = split(config.train.loss);
       readConfig(findLoss(loss.id).config, loss.keys, 'train.loss');

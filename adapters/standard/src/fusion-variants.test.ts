@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { controlsOf, readVariants } from './fusion-variants.js';
+import { checkConfig } from './load-config.js';
 
 describe('fusion variants', () => {
   it('take keys of their own and those of the config', () => {
@@ -20,6 +21,19 @@ describe('fusion variants', () => {
       { id: 'text', textWidth: 8 },
       { id: 'coco', codes: 2, layers: 6 },
     ]);
+  });
+
+  it('may have names of their own', () => {
+    const fusions = { wide: { id: 'text', textWidth: 512 }, text: { textWidth: 64, control: 'none' } };
+    const variants = readVariants('text,wide,wide:textWidth=256', { fusion: 'none', fusions });
+    assert.deepEqual(variants, [
+      { name: 'text', setting: { id: 'text', textWidth: 64, control: 'none' } },
+      { name: 'wide', setting: { id: 'text', textWidth: 512 } },
+      { name: 'wide:textWidth=256', setting: { id: 'text', textWidth: 256 } },
+    ]);
+    const { fusion } = checkConfig({ data: {}, fusion: 'wide', fusions });
+    assert.deepEqual(fusion, { id: 'text', textWidth: 512 });
+    assert.equal(checkConfig({ data: {}, fusion: 'none', fusions }).fusion, 'none');
   });
 
   it('are refused twice, empty, and with a key that has no value', () => {

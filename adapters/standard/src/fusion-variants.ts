@@ -26,11 +26,14 @@ export function readVariants(
   const double = names.find((name, i) => names.indexOf(name) !== i);
   if (double) throw new UsageError(`--fusions names "${double}" twice.`);
   const own = splitSetting(fusion);
-  const keysOf = (id: string): object => ({ ...fusions[id], ...(own.id === id && own.keys) });
-  return names.map((name) => ({ name, setting: readVariant(name, keysOf) }));
+  return names.map((name) => {
+    const { id, keys } = readVariant(name);
+    const nearer = own.id === id ? { ...own.keys, ...keys } : keys;
+    return { name, setting: resolveFusion({ ...nearer, id }, fusions) };
+  });
 }
 
-function readVariant(name: string, keysOf: (id: string) => object): UnitSetting {
+function readVariant(name: string): { id: string; keys: object } {
   const [id, ...rest] = name.split(':');
   const keys: Record<string, unknown> = {};
   for (const pair of rest.join(':').split(';').filter(Boolean)) {
@@ -38,7 +41,17 @@ function readVariant(name: string, keysOf: (id: string) => object): UnitSetting 
     if (at < 1) throw new UsageError(`--fusions ${name}: write keys as ${id}:key=value;key=value.`);
     keys[pair.slice(0, at)] = parse(pair.slice(at + 1));
   }
-  return { ...keysOf(id), ...keys, id };
+  return { id, keys };
+}
+
+/** The fusion that a setting means: with what `fusions` holds under its id, which may be another name of a fusion. */
+export function resolveFusion(
+  setting: UnitSetting,
+  fusions: NonNullable<RunConfig['fusions']>,
+): Exclude<UnitSetting, string> {
+  const { id, keys } = splitSetting(setting);
+  const { id: meant = id, ...stored } = fusions[id] ?? {};
+  return { ...stored, ...keys, id: String(meant) };
 }
 
 /** @returns the names of the variants that are `name` with a `control`, all other keys alike. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse, YAMLParseError } from 'yaml';
 import { RunConfig, TrainConfig, EvaluateConfig, UsageError, readConfig } from '@coco-rec/core';
+import { resolveFusion } from './fusion-variants.js';
 import { splitSetting } from './session.js';
 
 /** A config as written: plain data, not checked yet. */
@@ -114,9 +115,8 @@ export function checkConfig(plain: PlainConfig): RunConfig {
     if (isGroup(keys) && !Array.isArray(keys)) continue;
     throw new UsageError(`Config key "fusions.${id}" must be a group of keys of the fusion "${id}".`);
   }
-  const { id, keys } = splitSetting(config.fusion);
-  const stored = config.fusions?.[id];
-  if (stored) config.fusion = { ...stored, ...keys, id };
+  const { fusions = {} } = config;
+  if (splitSetting(config.fusion).id in fusions) config.fusion = resolveFusion(config.fusion, fusions);
   config.train = readConfig(TrainConfig, train, 'train');
   config.evaluate = readConfig(EvaluateConfig, evaluate, 'evaluate');
   return config;

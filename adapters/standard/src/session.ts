@@ -61,7 +61,8 @@ export class Session {
   ) {}
 
   static async open(config: RunConfig, registry: Registry, context: AdapterContext): Promise<Session> {
-    for (const id of Object.keys(config.fusions ?? {})) registry.get('fusion', id);
+    for (const [name, { id = name }] of Object.entries(config.fusions ?? {}))
+      registry.get('fusion', String(id));
     const engine = await startEngine(config.engine);
     const dataset = await loadDataset(config, registry, context);
     return new Session(registry, context, leaveOneOut(dataset), `${engine.id} (${engine.detail})`);

@@ -153,7 +153,8 @@ export class RunConfig {
 
   @Describe(
     'Keys of fusions by their ids: { text: { textWidth: 256 } }. Whoever chooses that fusion has them (`fusion`, ' +
-      '`--set fusion.id=`, `coco compare`); keys beside the id go before them.',
+      '`--set fusion.id=`, `coco compare`); keys beside the id go before them. With an `id` among the keys it is another ' +
+      'name for that fusion: { wide: { id: text, textWidth: 512 } }.',
   )
   @IsOptional()
   @IsObject()
