@@ -4,7 +4,7 @@ import type { BenchOptions } from '../options.js';
 import type { Peer } from './peer.js';
 
 /** What RecBole files are read for. */
-type SequenceTask = 'epoch' | 'evaluation';
+type SequenceTask = 'epoch' | 'evaluation' | 'training';
 
 const onSequences =
   (task: SequenceTask, more: object) =>

@@ -94,3 +94,36 @@ class StepTimes:
         steps_of_epoch = -(-self.samples_of_epoch // batch_size)
         note = f"{work}; extrapolated from {self.steps} of {steps_of_epoch} steps of {batch_size}"
         return self.times.figure(note)
+
+
+class Race:
+    """Trains epoch by epoch until a validation NDCG@5 is reached or the time is over. Validation takes no time here."""
+
+    def __init__(self, settings):
+        self.wanted, self.limit = settings["wanted"], settings["limit"]
+        self.times = Times()
+        self.best, self.epochs = 0.0, 0
+
+    @property
+    def seconds(self):
+        return sum(self.times.values)
+
+    @property
+    def over(self):
+        return self.best >= self.wanted or self.seconds >= self.limit
+
+    def epoch(self, train, score):
+        """`train`: one epoch; `score`: its validation NDCG@5."""
+        self.times.start()
+        train()
+        self.times.stop()
+        self.epochs += 1
+        self.best = max(self.best, score())
+
+    def figure(self, work):
+        reached = self.best >= self.wanted
+        found = f"validation NDCG@5 {self.best:.4f} after {self.epochs} epochs"
+        outcome = found if reached else f"{self.wanted} NOT reached: {found}, so the ratio is an upper bound"
+        processor = sum(self.times.processor_values)
+        note = f"{work}; training alone, without its validations; {outcome}"
+        return {"values": [self.seconds], "processorValues": [processor], "note": note}
