@@ -146,6 +146,8 @@ describe('coco knowledge, as a process', function () {
     assertRefused(misspelt, 2, /"kra".*kar/);
     const noGroup = await coco(...status, 'fusions.kar=4');
     assertRefused(noGroup, 2, /"fusions.kar" must be a group of keys/);
+    const noWriter = await coco('train', 'base.yaml', '--set', 'writer=lama-cpp');
+    assertRefused(noWriter, 2, /no knowledge called "lama-cpp". Did you mean "llama-cpp"/);
     const tuned = ['--set', 'fusion.id=r4ec', '--set', 'fusion.tuning=true', '--set', 'writer=llama-cpp'];
     const unfit = await coco('knowledge', 'status', 'kar.yaml', ...tuned);
     assertRefused(unfit, 2, /"r4ec" needs a language model in "writer" that can tune; "llama-cpp" cannot/);

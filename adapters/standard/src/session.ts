@@ -63,6 +63,7 @@ export class Session {
   static async open(config: RunConfig, registry: Registry, context: AdapterContext): Promise<Session> {
     for (const [name, { id = name }] of Object.entries(config.fusions ?? {}))
       registry.get('fusion', String(id));
+    if (config.writer) registry.get('knowledge', splitSetting(config.writer).id);
     const engine = await startEngine(config.engine);
     const dataset = await loadDataset(config, registry, context);
     return new Session(registry, context, leaveOneOut(dataset), `${engine.id} (${engine.detail})`);
