@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { after, before, describe, it } from 'mocha';
 import type { Comparison } from '@coco-rec/standard';
 import { Workshop, assertGood, assertRefused } from './testing/workshop.js';
@@ -39,10 +39,21 @@ describe('coco compare --jobs', function () {
     const run = await shop.coco(compare('two', '--jobs', '2'));
     assertGood(run);
     assert.deepEqual(await figures('two'), await figures('one'));
-    await stat(shop.at('runs/two/warm/seed-2/warm.safetensors'));
+    const warm = await readdir(shop.at('runs/two/warm'));
+    assert.deepEqual(warm.map((name) => name.replace(/-[0-9a-f]{12}$/, '')).sort(), ['seed-1', 'seed-2']);
+    await stat(shop.at(`runs/two/warm/${warm[0]}/warm.safetensors`));
     const again = await shop.coco(compare('two', '--jobs', '2'));
     assertGood(again);
     assert.equal(again.errors.match(/already finished, kept/g)?.length, 4);
+  });
+
+  it('takes no warm start of another config that was left in the folder', async () => {
+    const slow = ['--set', 'train.learningRate=0.0005', '--seeds', '1'];
+    assertGood(await shop.coco(compare('left', '--fusions', 'none', '--seeds', '1')));
+    assertGood(await shop.coco(compare('left', '--fusions', 'text', ...slow)));
+    assertGood(await shop.coco(compare('clean', '--fusions', 'text', ...slow)));
+    assert.deepEqual(await figures('left'), await figures('clean'));
+    assert.equal((await readdir(shop.at('runs/left/warm'))).length, 2);
   });
 
   it('stopped by Ctrl-C keeps what each run has, and goes on', async () => {
@@ -68,7 +79,11 @@ describe('coco compare --jobs', function () {
     assertRefused(mixed, 2, /none, seed 1: .* holds a run of another config/);
   });
 
-  it('says so where a process is killed', async () => {
+  it('says so where a process is killed', async function () {
+    if (process.platform === 'win32') {
+      console.log('skipped: there is no ps on Windows');
+      this.skip();
+    }
     const long = [
       '--jobs',
       '2',
@@ -76,16 +91,21 @@ describe('coco compare --jobs', function () {
       'train={ epochs: 200, warmEpochs: 100, usersPerStep: 4, warmupSteps: 5 }',
     ];
     const ended = shop.coco(compare('killed', ...long));
-    for (let tries = 0; tries < 600; tries++) {
+    let worker: number | undefined;
+    for (let tries = 0; worker === undefined && tries < 600; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
-      const exists = await stat(shop.at('runs/killed/none/seed-1/metrics.jsonl')).then(() => true, () => false); // prettier-ignore
-      if (!exists) continue;
-      const all = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
-      const parent = all.find((line) => line.includes('runs/killed') && line.includes('bin.js'));
-      const own = execFileSync('ps', ['-o', 'pid', '--no-headers', '--ppid', String(parseInt(parent ?? '', 10))], { encoding: 'utf8' }); // prettier-ignore
-      process.kill(Number(own.trim().split('\n')[0]), 'SIGKILL');
-      break;
+      worker = workerOf('runs/killed');
     }
+    process.kill(worker ?? assert.fail('no process was started'), 'SIGKILL');
     assertRefused(await ended, 1, /seed \d: its process ended by SIGKILL: often the memory was short/);
   });
 });
+
+/** A process that the comparison in a folder has started. */
+function workerOf(output: string): number | undefined {
+  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+  const all = lines.map((line) => /^ *(\d+) +(\d+) (.*)$/.exec(line)?.slice(1) ?? []);
+  const parent = all.find(([, , words = '']) => words.includes('bin.js') && words.includes(output))?.[0];
+  const own = all.find(([, above, words = '']) => above === parent && words.includes('run-worker'));
+  return own && Number(own[0]);
+}

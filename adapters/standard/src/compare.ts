@@ -5,7 +5,7 @@ import { type PlainConfig, checkConfig } from './load-config.js';
 import { NodeFileStore } from './node-ports.js';
 import { type RecommenderOptions, createContext } from './recommender.js';
 import type { RunResult } from './result.js';
-import { configKey, runFiles, runOnce } from './run.js';
+import { configKey, runFiles, runOnce, warmKey } from './run.js';
 import { Session } from './session.js';
 import { type RunTask, runSideBySide } from './side-by-side.js';
 import { type ComparedVariant, type Comparison, type StoredRun, summarise } from './summarise-comparison.js';
@@ -53,7 +53,7 @@ export async function compare(plain: PlainConfig, options: CompareOptions): Prom
     const variants = readVariants(options.fusions, config).map((variant) => check(session, config, variant));
     const found = new Map<string, StoredRun[]>(variants.map(({ name }) => [name, []]));
     const open: VariantRun[] = [];
-    for (const run of runsOf(config, variants, seeds)) {
+    for (const run of runsOf(session, config, variants, seeds)) {
       const stored = await readStored(run);
       if (stored) found.get(run.variant)?.push(stored);
       else open.push(run);
@@ -76,14 +76,21 @@ export async function compare(plain: PlainConfig, options: CompareOptions): Prom
 }
 
 /** Seed by seed, in the order of the variants. */
-function runsOf(config: RunConfig, variants: readonly CheckedVariant[], seeds: number): VariantRun[] {
+function runsOf(
+  { context, split }: Session,
+  config: RunConfig,
+  variants: readonly CheckedVariant[],
+  seeds: number,
+): VariantRun[] {
   const { fusions: _others, writer, ...common } = config;
   return Array.from({ length: seeds }, (_, i) => config.seed + i).flatMap((seed) =>
     variants.map(({ name: variant, setting, writes }) => {
       const folder = join(config.output, folderName(variant), `seed-${seed}`);
       // Who reads no written text is the same run with another writer.
       const own = { ...common, ...(writes && writer && { writer }), fusion: setting, seed, output: folder };
-      const warmFolder = join(config.output, 'warm', `seed-${seed}`);
+      // By content: a warm start of another config or other data is never taken for this one.
+      const key = context.hasher.sha256(warmKey({ ...config, seed }, split.dataset.hash)).slice(0, 12);
+      const warmFolder = join(config.output, 'warm', `seed-${seed}-${key}`);
       return { name: `${variant}, seed ${seed}`, variant, seed, folder, config: own, warmFolder };
     }),
   );

@@ -32,6 +32,16 @@ export interface Run {
  * of JSON with sorted keys.
  */
 export function configKey({ output: _output, fusions: _fusions, ...config }: RunConfig): string {
+  return sortedJson(config);
+}
+
+/** What the warm start of a run hangs on: the same for every fusion of a comparison. */
+export function warmKey(config: RunConfig, dataHash: string): string {
+  const { output: _output, fusion: _fusion, fusions: _fusions, writer: _writer, evaluate: _evaluate, ...rest } = config; // prettier-ignore
+  return sortedJson({ ...rest, dataHash });
+}
+
+function sortedJson(config: object): string {
   const sort = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(sort);
     if (value === null || typeof value !== 'object') return value;
