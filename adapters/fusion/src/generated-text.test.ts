@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   type Batch,
   type FusionDescriptor,
+  type ItemVectors,
   type KnowledgeLLM,
   MemoryTextStore,
   Pass,
@@ -132,20 +133,39 @@ describe('Generated texts', () => {
     assert.deepEqual(others, [[], []]);
   });
 
-  it('of items join their vectors; an item without one keeps the backbone’s', async () => {
-    const world = await open({ fusion: concat, keys: { ...generated, itemText: true, users: 4 } });
-    addNoise(world, 0.05);
-    const { items } = chooseScope(world.dataset, readConfig(kar.config, { users: 4 }, 'fusion'));
-    const all = (fused: boolean): number[][] =>
-      tf.tidy(() => {
-        world.model.fused = fused;
-        const vectors = world.model.itemVectors();
-        return vectors.block(0, vectors.count).arraySync();
-      });
-    const [bare, joined] = [all(false), all(true)];
-    const changed = bare.flatMap((row, item) => (row.some((x, d) => x !== joined[item][d]) ? [item] : []));
-    assert.deepEqual(changed, items);
-    assert.ok(items.length > 0 && items.length < world.dataset.itemCount - 1);
-    world.dispose();
-  });
+  for (const [name, reader] of [
+    ['concat', { fusion: concat, keys: { ...generated, itemText: true, users: 4 } }],
+    ['kar', { ...readers[0], keys: { ...readers[0].keys, users: 4 } }],
+  ] as const) {
+    it(`of items join their vectors; an item without one keeps the backbone’s (${name})`, async () => {
+      const world = await open(reader);
+      addNoise(world, 0.05);
+      const { items } = chooseScope(world.dataset, readConfig(kar.config, { users: 4 }, 'fusion'));
+      const V = world.dataset.itemCount;
+      const rows = (fused: boolean, read: (vectors: ItemVectors) => tf.Tensor2D): number[][] =>
+        tf.tidy(() => {
+          world.model.fused = fused;
+          return read(world.model.itemVectors()).arraySync();
+        });
+      const bare = rows(false, (vectors) => vectors.block(0, V + 1));
+      const joined = rows(true, (vectors) => vectors.block(0, V + 1));
+      const changed = bare.flatMap((row, item) => (row.some((x, d) => x !== joined[item][d]) ? [item] : []));
+      assert.deepEqual(changed, items);
+      assert.ok(items.length > 0 && items.length < V - 1);
+      // The same in parts and by id.
+      const near = (actual: number[][], expected: number[][]): void =>
+        actual.forEach((row, n) => row.forEach((x, d) => assert.ok(Math.abs(x - expected[n][d]) < 1e-5)));
+      for (const [from, to] of [
+        [0, 5],
+        [3, V - 2],
+        [items[0] + 1, items[1]],
+        [V, V + 1],
+      ])
+        // prettier-ignore
+        near(rows(true, (vectors) => vectors.block(from, to)), joined.slice(from, to));
+      const ids = [items[1], 0, V, items[0], items[1]];
+      near(rows(true, (vectors) => vectors.gather(tf.tensor1d(ids, 'int32'))), ids.map((id) => joined[id])); // prettier-ignore
+      world.dispose();
+    });
+  }
 });

@@ -122,7 +122,11 @@ export abstract class AugmentedFusion extends FusionStrategy {
 class Join {
   private readonly weight: tf.Variable;
 
-  constructor(parameters: Parameters, width: number, dimension: number) {
+  constructor(
+    parameters: Parameters,
+    width: number,
+    readonly dimension: number,
+  ) {
     this.weight = parameters.variable('join', [width, dimension], constant(0));
   }
 
@@ -137,36 +141,64 @@ class Join {
   }
 }
 
-/** What joins the vector of each item that has a text. */
+/** What joins the vector of each item that has a text; the others cost nothing. */
 class ItemTextAddition implements ItemAddition {
+  /** [1 + M, w], zero, then the items with a text by id. */
   private readonly features: tf.Tensor2D;
-  private readonly hasText: tf.Tensor2D;
+  /** [V + 1], the row of each item, 0 without a text. */
+  private readonly rows: tf.Tensor1D;
+  /** [V + 2], how many items with a text come before each. */
+  private readonly before: Int32Array;
 
   constructor(
     texts: TextTable,
     private readonly adaptor: HybridExpertAdaptor,
     readonly join: Join,
   ) {
-    const { values, count, width } = texts.features;
-    this.features = tf.tensor2d(values, [count, width]);
-    this.hasText = tf.tensor2d(Float32Array.from(texts.hasText), [count, 1]);
+    const { features, hasText } = texts;
+    const { values, count, width } = features;
+    this.before = new Int32Array(count + 1);
+    for (let item = 0; item < count; item++) this.before[item + 1] = this.before[item] + hasText[item];
+    const compact = new Float32Array((1 + this.before[count]) * width);
+    const rows = new Int32Array(count);
+    for (let item = 0; item < count; item++) {
+      if (hasText[item] === 0) continue;
+      rows[item] = 1 + this.before[item];
+      compact.set(values.subarray(item * width, (item + 1) * width), rows[item] * width);
+    }
+    this.features = tf.tensor2d(compact, [1 + this.before[count], width]);
+    this.rows = tf.tensor1d(rows, 'int32');
   }
 
   block(from: number, to: number): tf.Tensor2D {
-    const features = tf.slice(this.features, [from, 0], [to - from, this.features.shape[1]]); // [N, w]
-    return this.added(features, tf.slice(this.hasText, [from, 0], [to - from, 1]));
+    const [first, end] = [this.before[from], this.before[to]];
+    if (first === end) return tf.zeros([to - from, this.join.dimension]);
+    const features = tf.slice(this.features, [1 + first, 0], [end - first, this.features.shape[1]]); // [M, w]
+    const own = tf.concat2d([tf.zeros([1, this.join.dimension]), this.added(features)], 0); // [1 + M, D]
+    return gatherRows(own, this.rowsWithin(from, to)); // [N, D]
+  }
+
+  /** Rows of the items among those from `from` on that have a text, 0 without one. @returns [to - from] int32 */
+  private rowsWithin(from: number, to: number): tf.Tensor1D {
+    const { before } = this;
+    if (from === 0) return tf.slice(this.rows, 0, to);
+    const rowOf = (item: number): number =>
+      before[item + 1] > before[item] ? 1 + before[item] - before[from] : 0;
+    return tf.tensor1d(Int32Array.from({ length: to - from }, (_, i) => rowOf(from + i)), 'int32'); // prettier-ignore
   }
 
   gather(ids: tf.Tensor1D): tf.Tensor2D {
-    return this.added(gatherRows(this.features, ids), gatherRows(this.hasText, ids));
+    const rows = tf.gather(this.rows, ids); // [N]
+    const hasText = tf.minimum<tf.Tensor2D>(tf.expandDims(tf.cast(rows, 'float32'), 1), 1); // [N, 1]
+    return tf.mul(this.added(gatherRows(this.features, rows)), hasText);
   }
 
-  /** @param features [N, w] @param hasText [N, 1] @returns [N, D] */
-  private added(features: tf.Tensor2D, hasText: tf.Tensor2D): tf.Tensor2D {
-    return tf.mul(this.join.apply(this.adaptor.item(features)), hasText);
+  /** @param features [N, w] @returns [N, D] */
+  private added(features: tf.Tensor2D): tf.Tensor2D {
+    return this.join.apply(this.adaptor.item(features));
   }
 
   dispose(): void {
-    tf.dispose([this.features, this.hasText]);
+    tf.dispose([this.features, this.rows]);
   }
 }
