@@ -44,6 +44,7 @@ async function run({ config: plain, warmFolder }: RunOrder, signal: AbortSignal)
   const session = await Session.open(config, registry, context);
   try {
     const ranker = await session.createRanker(config, config.seed);
+    isReady = true;
     send({ kind: 'ready' });
     try {
       const warmFiles = new NodeFileStore(warmFolder);
@@ -62,11 +63,16 @@ function end(message: WorkerMessage): void {
 }
 
 const stop = new AbortController();
+/** It trains. Before that it has nothing to save: what was encoded or written lies in the stores. */
+let isReady = false;
 // A terminal's Ctrl-C reaches all processes of the comparison; the one that began them says what is to be done.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(1));
 process.on('message', (message: RunOrder | { readonly kind: 'stop' }) => {
-  if (message.kind === 'stop') return stop.abort();
+  if (message.kind === 'stop') {
+    stop.abort();
+    return isReady ? undefined : end({ kind: 'failed', name: 'StoppedError', message: 'Stopped.' });
+  }
   run(message, stop.signal).then(
     () => end({ kind: 'done' }),
     (error: unknown) => {
