@@ -12,8 +12,8 @@ export class ConcatFusion extends DirectFusion {
   private weight!: tf.Variable;
   private bias!: tf.Variable;
 
-  protected build(parameters: Parameters, width: number, dimension: number): void {
-    const kept = { weightDecay: false }; // one map for all users: the decay that an item table needs would hold it back
+  protected build(parameters: Parameters, width: number, dimension: number, learningRateScale: number): void {
+    const kept = { weightDecay: false, learningRateScale }; // one map for all users: the decay that an item table needs would hold it back
     this.weight = parameters.variable('weight', [width, dimension], constant(0), kept);
     this.bias = parameters.variable('bias', [dimension], constant(0), kept);
   }

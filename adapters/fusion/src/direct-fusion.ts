@@ -6,7 +6,8 @@
  * u is the mean title vector of the history (`source: titles`, cheap, at every row), the mean state of the frozen
  * language model that reads the titles (`prompted`, CoCo's input without the codebook, at the last `fusedPositions`), or
  * the text that the language model wrote of the user (`generated`: KAR's questions, so that the stored texts are KAR's).
- * All see items up to the row's own only. A row that sees no text keeps h_RS.
+ * All see items up to the row's own only. A row that sees no text keeps h_RS; where few rows have one, what only they teach
+ * learns as much slower (`UserVectors.shareOfRows`).
  *
  * With `itemText` the item side joins as in the fusion `text`: by the titles, or with `generated` by KAR's facts on the
  * items; an item without facts keeps its vector.
@@ -119,8 +120,13 @@ export abstract class DirectFusion extends FusionStrategy {
     super();
   }
 
-  /** Makes the weights. @param width of [h_RS; u] @param dimension D */
-  protected abstract build(parameters: Parameters, width: number, dimension: number): void;
+  /** Makes the weights. @param width of [h_RS; u] @param dimension D @param learningRateScale of all of them */
+  protected abstract build(
+    parameters: Parameters,
+    width: number,
+    dimension: number,
+    learningRateScale: number,
+  ): void;
 
   /** f([h_RS; u]); zero at the start. @param joined [P, D + w] @returns [P, D] */
   protected abstract combine(joined: tf.Tensor2D, context: FuseContext): tf.Tensor2D;
@@ -139,7 +145,8 @@ export abstract class DirectFusion extends FusionStrategy {
     const { parameters, backbone } = context;
     const { user, items, hasText } = await this.read(context);
     this.user = user;
-    this.build(parameters, backbone.dimension + user.width, backbone.dimension);
+    const { dimension } = backbone;
+    this.build(parameters, dimension + user.width, dimension, user.shareOfRows ?? 1);
     if (!this.config.itemText) return;
     this.side = new ItemTextSide(parameters.scope('itemText'), items, backbone.dimension, hasText);
   }

@@ -8,6 +8,7 @@ import {
   type KnowledgeLLM,
   MemoryTextStore,
   Pass,
+  leaveOneOut,
   readConfig,
 } from '@coco-rec/core';
 import { concat } from './concat.js';
@@ -168,4 +169,31 @@ describe('Generated texts', () => {
       world.dispose();
     });
   }
+
+  it('teach what only they teach as much slower as their rows are fewer', async () => {
+    const rates = async (reader: Reader): Promise<Map<string, number>> => {
+      const world = await open(reader);
+      const entries = world.model.parameters.entries();
+      const found = new Map(entries.map(({ name, learningRateScale }) => [name, learningRateScale]));
+      world.dispose();
+      return found;
+    };
+    const split = leaveOneOut(tinyDataset());
+    const rows = split.trainLengths.reduce((sum, length) => sum + length - 1, 0);
+    const { users } = chooseScope(split.dataset, readConfig(kar.config, { users: 4 }, 'fusion'));
+    assert.equal(users.length, 4);
+    const few = await rates({ ...readers[0], keys: { ...readers[0].keys, users: 4 } });
+    for (const name of ['fusion/user/join', 'fusion/adaptor/user/gate', 'fusion/adaptor/user/expert0/inner'])
+      assert.ok(Math.abs((few.get(name) ?? NaN) - 4 / rows) < 1e-6, `${name} ${few.get(name)}`);
+    for (const name of [
+      'fusion/item/join',
+      'fusion/adaptor/item/gate',
+      'fusion/adaptor/shared/expert0/inner',
+    ])
+      assert.equal(few.get(name), 1, name);
+    const direct = await rates({ fusion: concat, keys: { ...generated, itemText: true, users: 4 } });
+    assert.ok(Math.abs((direct.get('fusion/weight') ?? NaN) - 4 / rows) < 1e-6);
+    const titles = await rates({ fusion: concat, keys: { textWidth: 8 } });
+    assert.equal(titles.get('fusion/weight'), 1);
+  });
 });

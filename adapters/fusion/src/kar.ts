@@ -14,7 +14,8 @@
  * - Factors are not merged with an expert's list; give your own by a template.
  * - The answer alone is encoded, by the language model itself unless its config names another; the authors' code puts the
  *   history before it. Vectors are centred and whitened.
- * - A user's text shows the training interactions without the last one.
+ * - A user's text shows the training interactions without the last one, so that one training row a user has it. What only
+ *   those rows teach has a learning rate as much smaller as they are fewer than all: `UserTexts.shareOfRows`.
  */
 import { IsString } from 'class-validator';
 import {

@@ -34,11 +34,12 @@ export class MLPFusion extends DirectFusion {
     super(config);
   }
 
-  protected build(parameters: Parameters, width: number, dimension: number): void {
-    const bias = { weightDecay: false };
-    this.inner = parameters.variable('inner', [width, dimension], xavier);
+  protected build(parameters: Parameters, width: number, dimension: number, learningRateScale: number): void {
+    const map = { learningRateScale };
+    const bias = { weightDecay: false, learningRateScale };
+    this.inner = parameters.variable('inner', [width, dimension], xavier, map);
     this.innerBias = parameters.variable('innerBias', [dimension], constant(0), bias);
-    this.outer = parameters.variable('outer', [dimension, dimension], constant(0));
+    this.outer = parameters.variable('outer', [dimension, dimension], constant(0), map);
     this.outerBias = parameters.variable('outerBias', [dimension], constant(0), bias);
   }
 

@@ -17,6 +17,8 @@ export type RowVectors = {
 export interface UserVectors {
   /** w. */
   readonly width: number;
+  /** Share of the training rows that have a vector; what only they teach learns as much slower. Default 1. */
+  readonly shareOfRows?: number;
   ofRows(batch: PreparedBatch): RowVectors;
 }
 

@@ -84,9 +84,10 @@ export abstract class AugmentedFusion extends FusionStrategy {
       ...this.config,
       userWidth: users.width,
       itemWidth: items.features.width,
+      userRate: users.shareOfRows,
     });
     const { expertWidth } = this.config;
-    this.user = new Join(parameters.scope('user'), expertWidth, backbone.dimension);
+    this.user = new Join(parameters.scope('user'), expertWidth, backbone.dimension, users.shareOfRows);
     const itemJoin = new Join(parameters.scope('item'), expertWidth, backbone.dimension);
     this.item = new ItemTextAddition(items, this.adaptor, itemJoin);
   }
@@ -126,8 +127,9 @@ class Join {
     parameters: Parameters,
     width: number,
     readonly dimension: number,
+    learningRateScale = 1,
   ) {
-    this.weight = parameters.variable('join', [width, dimension], constant(0));
+    this.weight = parameters.variable('join', [width, dimension], constant(0), { learningRateScale });
   }
 
   /** @param adapted [N, expertWidth] @returns [N, D] */

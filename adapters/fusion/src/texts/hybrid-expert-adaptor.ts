@@ -15,6 +15,8 @@ export interface AdaptorSizes {
   /** Hidden and output width of an expert. */
   readonly expertHidden: number;
   readonly expertWidth: number;
+  /** Factor of the learning rate for what only users' texts teach. */
+  readonly userRate: number;
 }
 
 class Expert {
@@ -23,11 +25,17 @@ class Expert {
   private readonly outer: tf.Variable;
   private readonly outerBias: tf.Variable;
 
-  constructor(parameters: Parameters, width: number, { expertHidden, expertWidth }: AdaptorSizes) {
-    const bias = { weightDecay: false };
-    this.inner = parameters.variable('inner', [width, expertHidden], xavier);
+  constructor(
+    parameters: Parameters,
+    width: number,
+    { expertHidden, expertWidth }: AdaptorSizes,
+    learningRateScale: number,
+  ) {
+    const bias = { weightDecay: false, learningRateScale };
+    const map = { learningRateScale };
+    this.inner = parameters.variable('inner', [width, expertHidden], xavier, map);
     this.innerBias = parameters.variable('innerBias', [expertHidden], constant(0), bias);
-    this.outer = parameters.variable('outer', [expertHidden, expertWidth], xavier);
+    this.outer = parameters.variable('outer', [expertHidden, expertWidth], xavier, map);
     this.outerBias = parameters.variable('outerBias', [expertWidth], constant(0), bias);
   }
 
@@ -43,10 +51,16 @@ class Side {
   private readonly gate: tf.Variable;
   private readonly experts: readonly Expert[];
 
-  constructor(parameters: Parameters, width: number, shared: readonly Expert[], sizes: AdaptorSizes) {
-    const specific = makeExperts(parameters, width, sizes.specificExperts, sizes);
+  constructor(
+    parameters: Parameters,
+    width: number,
+    shared: readonly Expert[],
+    sizes: AdaptorSizes,
+    learningRateScale = 1,
+  ) {
+    const specific = makeExperts(parameters, width, sizes.specificExperts, sizes, learningRateScale);
     this.experts = [...shared, ...specific];
-    this.gate = parameters.variable('gate', [width, this.experts.length], xavier);
+    this.gate = parameters.variable('gate', [width, this.experts.length], xavier, { learningRateScale });
   }
 
   /** The sum over experts of gate × expert. @param x [N, w] @returns [N, expertWidth] */
@@ -68,7 +82,7 @@ export class HybridExpertAdaptor {
     const { userWidth, itemWidth, sharedExperts } = sizes;
     const width = Math.max(userWidth, itemWidth);
     const shared = makeExperts(parameters.scope('shared'), width, sharedExperts, sizes);
-    this.users = new Side(parameters.scope('user'), width, shared, sizes);
+    this.users = new Side(parameters.scope('user'), width, shared, sizes, sizes.userRate);
     this.items = new Side(parameters.scope('item'), width, shared, sizes);
     this.width = width;
   }
@@ -92,6 +106,15 @@ export class HybridExpertAdaptor {
   }
 }
 
-function makeExperts(parameters: Parameters, width: number, count: number, sizes: AdaptorSizes): Expert[] {
-  return Array.from({ length: count }, (_, n) => new Expert(parameters.scope(`expert${n}`), width, sizes));
+function makeExperts(
+  parameters: Parameters,
+  width: number,
+  count: number,
+  sizes: AdaptorSizes,
+  learningRateScale = 1,
+): Expert[] {
+  return Array.from(
+    { length: count },
+    (_, n) => new Expert(parameters.scope(`expert${n}`), width, sizes, learningRateScale),
+  );
 }

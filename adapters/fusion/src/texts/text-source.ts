@@ -5,6 +5,7 @@ import {
   type TextWriter,
   UsageError,
   type WrittenText,
+  leaveOneOut,
 } from '@coco-rec/core';
 import type { GeneratedTextConfig } from './generated-text-config.js';
 import { type TextScope, chooseScope } from './text-scope.js';
@@ -66,9 +67,14 @@ export async function readTexts(source: TextSource, context: FusionContext): Pro
   const ofUsers = { ...common, kind: 'users', texts: users, rows, count: users.length + 1 } as const;
   const count = dataset.itemCount + 1;
   return {
-    users: new UserTexts(await textTable(ofUsers), scope.users, config.heldBack),
+    users: new UserTexts(await textTable(ofUsers), scope.users, config.heldBack, trainingRows(dataset)),
     items: items
       ? await textTable({ ...common, kind: 'items', texts: items, rows: scope.items, count })
       : noTexts(count),
   };
+}
+
+/** Every training interaction but the first of a user is predicted. */
+function trainingRows(dataset: Dataset): number {
+  return leaveOneOut(dataset).trainLengths.reduce((sum, length) => sum + Math.max(0, length - 1), 0);
 }

@@ -9,6 +9,12 @@ import type { TextTable } from './text-table.js';
 /** The texts of users as vectors: a row gets the one that stands for its history. */
 export class UserTexts implements UserVectors {
   readonly width: number;
+  /**
+   * Share of the training rows that have a text: `heldBack` a user. Adam's steps are as long for a weight that few rows
+   * teach as for one that all do, and with a text of its own for each of those rows it learns their targets by heart, which
+   * were taken by the time that counts. So such weights learn as much slower as their rows are fewer.
+   */
+  readonly shareOfRows: number;
   private readonly histories: HistoryTexts;
 
   /** @param table row n + 1 is of `users[n]` @param heldBack last training interactions that no text was shown */
@@ -16,11 +22,14 @@ export class UserTexts implements UserVectors {
     private readonly table: TextTable,
     users: readonly TextUser[],
     heldBack: number,
+    trainingRows: number,
   ) {
+    const texts = table.hasText.reduce((sum, one) => sum + one, 0);
+    this.shareOfRows = Math.min(1, (texts * heldBack) / Math.max(1, trainingRows));
     this.width = table.features.width;
-    const texts = users.map(({ shown }, n) => ({ shown, text: n + 1 }));
+    const all = users.map(({ shown }, n) => ({ shown, text: n + 1 }));
     this.histories = new HistoryTexts(
-      texts.filter(({ text }) => table.hasText[text] === 1),
+      all.filter(({ text }) => table.hasText[text] === 1),
       heldBack + 1,
     );
   }
