@@ -140,6 +140,7 @@ export { Adam, type AdamConfig } from './training/adam.js';
 export { LazyAdam } from './training/lazy-adam.js';
 export { createOptimizer } from './training/optimizer.js';
 export { SequenceModel, type ModelInput } from './training/sequence-model.js';
+export { warmFile } from './training/trainer.js';
 export { FusedRanker } from './training/fused-ranker.js';
 export { weightDecayOf } from './training/stages.js';
 export { trainStep, type StepInput, type StepPart } from './training/train-step.js';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CocoError, type Progress, type RunConfig, StoppedError, UsageError } from '@coco-rec/core';
+import { CocoError, type Progress, type RunConfig, StoppedError, UsageError, warmFile } from '@coco-rec/core';
 import type { RunOrder, WorkerMessage } from './run-worker.js';
 
 /** One run that is to be trained. */
@@ -72,7 +72,7 @@ export async function runSideBySide<Task extends RunTask>(
 function mayStart(running: ReadonlySet<Worker<RunTask>>): (task: RunTask) => boolean {
   return ({ warmFolder, config }) =>
     config.train.warmEpochs === 0 ||
-    existsSync(join(warmFolder, 'warm.safetensors')) ||
+    existsSync(join(warmFolder, warmFile)) ||
     ![...running].some(({ task }) => task.warmFolder === warmFolder);
 }
 

@@ -16,7 +16,8 @@ import { trainStep } from './train-step.js';
 import { sampleStates, validationLosses } from './samples.js';
 
 const checkpointFile = 'checkpoint.safetensors';
-const warmFile = 'warm.safetensors';
+/** In `FitContext.warmFiles`, once the warm start is done. */
+export const warmFile = 'warm.safetensors';
 const metricsFile = 'metrics.jsonl';
 
 const goesOn = 'The checkpoint is saved: the same command goes on from there.';
