@@ -90,6 +90,17 @@ for (const reader of readers) {
       assert.ok(withText >= 5, String(withText));
     });
 
+    it('leaves a batch alone in which no row has a text', async () => {
+      const { users } = chooseScope(world.dataset, new kar.config());
+      const first = new Set(users.map(({ shown }) => shown[0]));
+      const item = Array.from({ length: world.dataset.itemCount }, (_, i) => i + 1).find(
+        (i) => !first.has(i),
+      );
+      assert.ok(item !== undefined);
+      const batch = batchOf([{ user: -1, history: Int32Array.of(item), next: item }]);
+      assert.deepEqual(await rowsWithText(batch), [false]);
+    });
+
     it('a text is lost when an item it was shown is another or masked', async () => {
       const sequence = sequencesOf(world).reduce((a, b) => (b.history.length > a.history.length ? b : a));
       const batch = batchOf([{ ...sequence, user: -1 }]);

@@ -28,6 +28,22 @@ describe('linear algebra', () => {
     for (const i of [0, 1, 3]) assert.ok(Math.abs(dot(row(i), row(i)) - 1) < 1e-12);
   });
 
+  it('spans the same by one pass, any number of rows', () => {
+    for (const count of [1, 4, 5, 8, 11]) {
+      const rows = gaussian(count * 12, count);
+      const once = rows.slice();
+      orthonormalise(rows, count, 12);
+      orthonormalise(once, count, 12, 1);
+      assert.ok(rows.every((value, i) => Math.abs(value - once[i]) < 1e-9));
+      for (let i = 0; i < count; i++) {
+        for (let j = 0; j <= i; j++) {
+          const along = dot(rows.subarray(i * 12, (i + 1) * 12), rows.subarray(j * 12, (j + 1) * 12));
+          assert.ok(Math.abs(along - (i === j ? 1 : 0)) < 1e-12, `${count} rows: ${i}, ${j}`);
+        }
+      }
+    }
+  });
+
   it('inverts the Cholesky factor: L⁻¹ A L⁻ᵀ is the unit matrix', () => {
     const n = 5;
     const root = gaussian(n * n, 3);

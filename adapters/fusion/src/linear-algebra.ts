@@ -1,21 +1,54 @@
 /** Small dense linear algebra in float64, for what is computed once: matrices are row-major. */
 import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
-/** Makes the rows orthonormal (modified Gram–Schmidt, twice); a row that depends on those before it becomes zero. */
-export function orthonormalise(rows: Float64Array, count: number, length: number): void {
-  for (let i = 0; i < count; i++) {
-    const row = rows.subarray(i * length, (i + 1) * length);
-    const before = Math.sqrt(dot(row, row));
-    for (let pass = 0; pass < 2; pass++) {
-      for (let j = 0; j < i; j++) {
-        const other = rows.subarray(j * length, (j + 1) * length);
-        const along = dot(row, other);
-        for (let n = 0; n < length; n++) row[n] -= along * other[n];
-      }
+/**
+ * Makes the rows orthonormal (modified Gram–Schmidt); a row that depends on those before it becomes zero.
+ * @param passes 2: to the last digits; 1: as far as steps of an iteration need
+ */
+export function orthonormalise(rows: Float64Array, count: number, length: number, passes: 1 | 2 = 2): void {
+  const row = (i: number): Float64Array => rows.subarray(i * length, (i + 1) * length);
+  for (let pass = 0; pass < passes; pass++) {
+    const before = Array.from({ length: count }, (_, i) => Math.sqrt(dot(row(i), row(i))));
+    for (let i = 0; i < count; i++) {
+      const own = row(i);
+      const norm = Math.sqrt(dot(own, own));
+      const scale = norm > 1e-9 * before[i] ? 1 / norm : 0;
+      for (let n = 0; n < length; n++) own[n] *= scale;
+      let j = i + 1;
+      for (; j + 3 < count; j += 4) removeFromFour(own, row(j), row(j + 1), row(j + 2), row(j + 3));
+      for (; j < count; j++) removeFrom(own, row(j));
     }
-    const norm = Math.sqrt(dot(row, row));
-    const scale = norm > 1e-9 * before && norm > 0 ? 1 / norm : 0;
-    for (let n = 0; n < length; n++) row[n] *= scale;
+  }
+}
+
+/** other −= (other · own) own. */
+function removeFrom(own: Float64Array, other: Float64Array): void {
+  const along = dot(other, own);
+  for (let n = 0; n < own.length; n++) other[n] -= along * own[n];
+}
+
+/** The same for four: a sum of products waits for itself, four sums do not wait for each other. */
+function removeFromFour(
+  own: Float64Array,
+  a: Float64Array,
+  b: Float64Array,
+  c: Float64Array,
+  d: Float64Array,
+): void {
+  let [alongA, alongB, alongC, alongD] = [0, 0, 0, 0];
+  for (let n = 0; n < own.length; n++) {
+    const value = own[n];
+    alongA += a[n] * value;
+    alongB += b[n] * value;
+    alongC += c[n] * value;
+    alongD += d[n] * value;
+  }
+  for (let n = 0; n < own.length; n++) {
+    const value = own[n];
+    a[n] -= alongA * value;
+    b[n] -= alongB * value;
+    c[n] -= alongC * value;
+    d[n] -= alongD * value;
   }
 }
 

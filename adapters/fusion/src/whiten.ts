@@ -111,11 +111,12 @@ async function largestEigen(
   random: Random,
 ): Promise<{ values: Float64Array; vectors: Float64Array }> {
   let basis = Float64Array.from({ length: k * H }, () => random.normal()); // rows are directions
-  orthonormalise(basis, k, H);
-  for (let i = 0; i < (k < H ? iterations : 0); i++) {
+  const steps = k < H ? iterations : 0;
+  for (let i = 0; i < steps; i++) {
+    orthonormalise(basis, k, H, 1);
     basis = await timesCovariance(basis, covariance, k, H);
-    orthonormalise(basis, k, H);
   }
+  orthonormalise(basis, k, H);
   const moved = await timesCovariance(basis, covariance, k, H);
   const inside = Matrix.from1DArray(k, H, basis);
   const { values, vectors } = symmetricEigen(

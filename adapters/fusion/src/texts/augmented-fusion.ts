@@ -24,12 +24,11 @@ import {
   linear,
 } from '@coco-rec/core';
 import { type ItemAddition, JoinedItemVectors, meanAbsolute } from '../text-item-vectors.js';
-import type { RowVectors } from '../user-vectors.js';
 import { GeneratedTextConfig } from './generated-text-config.js';
 import { HybridExpertAdaptor } from './hybrid-expert-adaptor.js';
 import { type Asking, type Knowledge, type TextSource, readTexts, writeTexts } from './text-source.js';
 import type { TextTable } from './text-table.js';
-import type { UserTexts } from './user-texts.js';
+import type { TextRows, UserTexts } from './user-texts.js';
 
 export class AugmentedConfig extends GeneratedTextConfig {
   @Describe('Experts that both sides share.')
@@ -98,13 +97,13 @@ export abstract class AugmentedFusion extends FusionStrategy {
 
   /** Vectors of the texts that stand for the rows' histories. */
   override async prepare(batch: PreparedBatch): Promise<tf.TensorContainer> {
-    return this.users.ofRows(batch);
+    return this.users.textRows(batch);
   }
 
   fuse(h: tf.Tensor2D, { prepared }: FuseContext): FuseResult {
-    const { vectors, present } = prepared as RowVectors;
-    const added = this.user.apply(this.adaptor.user(vectors)); // [P, D]
-    return { h: tf.add(h, tf.mul(added, present)) };
+    const { vectors, rows } = prepared as TextRows;
+    const added = this.user.apply(this.adaptor.user(vectors)); // [M, D]
+    return { h: tf.add(h, pickRows(added, rows)) };
   }
 
   override async endEpoch(): Promise<Record<string, number>> {
@@ -117,6 +116,11 @@ export abstract class AugmentedFusion extends FusionStrategy {
   override dispose(): void {
     this.item?.dispose();
   }
+}
+
+/** @param added [M, D] @param rows [N] int32, 1 + a row of `added`, or 0 for zeros @returns [N, D] */
+function pickRows(added: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
+  return gatherRows(tf.concat2d([tf.zeros([1, added.shape[1]]), added], 0), rows);
 }
 
 /** a W, W zero at the start. */
@@ -176,8 +180,7 @@ class ItemTextAddition implements ItemAddition {
     const [first, end] = [this.before[from], this.before[to]];
     if (first === end) return tf.zeros([to - from, this.join.dimension]);
     const features = tf.slice(this.features, [1 + first, 0], [end - first, this.features.shape[1]]); // [M, w]
-    const own = tf.concat2d([tf.zeros([1, this.join.dimension]), this.added(features)], 0); // [1 + M, D]
-    return gatherRows(own, this.rowsWithin(from, to)); // [N, D]
+    return pickRows(this.added(features), this.rowsWithin(from, to)); // [N, D]
   }
 
   /** Rows of the items among those from `from` on that have a text, 0 without one. @returns [to - from] int32 */

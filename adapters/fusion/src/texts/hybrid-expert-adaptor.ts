@@ -4,7 +4,7 @@
  * has its own gate, softmax(x W_g) over the experts it sees. R4ec uses the same adaptor.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { type Parameters, constant, linear, xavier } from '@coco-rec/core';
+import { type Parameters, constant, linear, relu, xavier } from '@coco-rec/core';
 
 export interface AdaptorSizes {
   /** Width of the text vectors of each side. */
@@ -19,31 +19,12 @@ export interface AdaptorSizes {
   readonly userRate: number;
 }
 
-class Expert {
-  private readonly inner: tf.Variable;
-  private readonly innerBias: tf.Variable;
-  private readonly outer: tf.Variable;
-  private readonly outerBias: tf.Variable;
-
-  constructor(
-    parameters: Parameters,
-    width: number,
-    { expertHidden, expertWidth }: AdaptorSizes,
-    learningRateScale: number,
-  ) {
-    const bias = { weightDecay: false, learningRateScale };
-    const map = { learningRateScale };
-    this.inner = parameters.variable('inner', [width, expertHidden], xavier, map);
-    this.innerBias = parameters.variable('innerBias', [expertHidden], constant(0), bias);
-    this.outer = parameters.variable('outer', [expertHidden, expertWidth], xavier, map);
-    this.outerBias = parameters.variable('outerBias', [expertWidth], constant(0), bias);
-  }
-
-  /** @param x [N, w] @returns [N, expertWidth] */
-  apply(x: tf.Tensor2D): tf.Tensor2D {
-    const hidden = tf.relu(linear(x, this.inner, this.innerBias)); // [N, expertHidden]
-    return linear(hidden, this.outer, this.outerBias); // [N, expertWidth]
-  }
+/** Two linear layers, relu between them. */
+interface Expert {
+  readonly inner: tf.Variable;
+  readonly innerBias: tf.Variable;
+  readonly outer: tf.Variable;
+  readonly outerBias: tf.Variable;
 }
 
 /** One side: its gate over the shared experts and its own. */
@@ -55,7 +36,7 @@ class Side {
     parameters: Parameters,
     width: number,
     shared: readonly Expert[],
-    sizes: AdaptorSizes,
+    private readonly sizes: AdaptorSizes,
     learningRateScale = 1,
   ) {
     const specific = makeExperts(parameters, width, sizes.specificExperts, sizes, learningRateScale);
@@ -63,14 +44,32 @@ class Side {
     this.gate = parameters.variable('gate', [width, this.experts.length], xavier, { learningRateScale });
   }
 
-  /** The sum over experts of gate × expert. @param x [N, w] @returns [N, expertWidth] */
+  /**
+   * The sum over experts of gate × expert, all E experts by one product each way: Σ g (hidden · outer + bias) is
+   * (g hidden) · outers + g · biases.
+   * @param x [N, w] @returns [N, expertWidth]
+   */
   apply(x: tf.Tensor2D): tf.Tensor2D {
+    const { experts, sizes } = this;
+    const [N, E, hiddenWidth] = [x.shape[0], experts.length, sizes.expertHidden];
+    const all = (of: (expert: Expert) => tf.Tensor, axis: number): tf.Tensor =>
+      tf.concat(experts.map(of), axis);
     const weights = tf.softmax(linear(x, this.gate)); // [N, E]
-    const answers = tf.stack(
-      this.experts.map((expert) => expert.apply(x)),
-      1,
-    ); // [N, E, expertWidth]
-    return tf.sum(tf.mul(answers, tf.expandDims(weights, 2)), 1); // [N, expertWidth]
+    const inner = all((expert) => expert.inner, 1); // [w, E · hidden]
+    const hidden = relu(
+      linear(
+        x,
+        inner,
+        all((expert) => expert.innerBias, 0),
+      ),
+    ); // [N, E · hidden]
+    const gated = tf.mul(tf.reshape(hidden, [N, E, hiddenWidth]), tf.expandDims(weights, 2)); // [N, E, hidden]
+    const outer = all((expert) => expert.outer, 0); // [E · hidden, expertWidth]
+    const biases = tf.stack(experts.map((expert) => expert.outerBias)); // [E, expertWidth]
+    return tf.add(
+      linear(tf.reshape(gated, [N, E * hiddenWidth]) as tf.Tensor2D, outer),
+      linear(weights, biases),
+    ); // [N, expertWidth]
   }
 }
 
@@ -110,11 +109,18 @@ function makeExperts(
   parameters: Parameters,
   width: number,
   count: number,
-  sizes: AdaptorSizes,
+  { expertHidden, expertWidth }: AdaptorSizes,
   learningRateScale = 1,
 ): Expert[] {
-  return Array.from(
-    { length: count },
-    (_, n) => new Expert(parameters.scope(`expert${n}`), width, sizes, learningRateScale),
-  );
+  const map = { learningRateScale };
+  const bias = { weightDecay: false, learningRateScale };
+  return Array.from({ length: count }, (_, n) => {
+    const own = parameters.scope(`expert${n}`);
+    return {
+      inner: own.variable('inner', [width, expertHidden], xavier, map),
+      innerBias: own.variable('innerBias', [expertHidden], constant(0), bias),
+      outer: own.variable('outer', [expertHidden, expertWidth], xavier, map),
+      outerBias: own.variable('outerBias', [expertWidth], constant(0), bias),
+    };
+  });
 }
