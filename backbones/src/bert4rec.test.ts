@@ -65,6 +65,27 @@ describe('BERT4Rec', () => {
     assert.equal(counts.filter((count) => count === 3).length, 400 - alone);
   });
 
+  it('cuts the share of sequences that it is told to, anywhere, and hides the item after the cut', () => {
+    const cuts = { lastMaskShare: 1, prefixShare: 0.5 };
+    const { rows, items, lengths } = draw(smallWorld(bert4rec, { ...small, ...cuts }), 400, 4);
+    const times = [1, 2, 3, 4].map((t) => rows.position.filter((position) => position === t).length);
+    for (const count of times.slice(0, 3)) assert.ok(count > 30 && count < 75, String(times)); // an eighth each
+    assert.equal(
+      times.reduce((a, b) => a + b),
+      400,
+    );
+    rows.position.forEach((t, p) => {
+      const b = rows.sequence[p];
+      assert.equal(rows.target[p], t + 1);
+      assert.equal(rows.visibleUntil[p], t);
+      assert.equal(lengths[b], t);
+      assert.deepEqual(
+        [...items.subarray(b * 4, b * 4 + 4)],
+        [1, 2, 3, 4].map((item) => (item <= t ? item : 0)),
+      );
+    });
+  });
+
   it('learns from a history of one item', () => {
     assert.deepEqual(hiddenCounts(draw(smallWorld(bert4rec, small), 20, 1)), new Array(20).fill(1));
   });

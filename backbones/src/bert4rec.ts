@@ -4,6 +4,8 @@
  * Deviations from the authors' code (github.com/FeiSun/BERT4Rec):
  * - The last training item is hidden in every sample, not in `maskRatio` of them: as for every backbone here it is a
  *   target only. `lastMaskShare` is the share of samples in which it is the only one; the authors have 1 in 11 of them.
+ * - `prefixShare` (off) cuts sequences at random places: with the last item hidden in every sample, a small data set's last items are
+ *   learnt by heart.
  * - What is hidden is drawn anew in each epoch; the authors draw 10 times beforehand. A history longer than `maxLength`
  *   is cut to its newest items, where the authors add windows of the rest.
  * - The MASK comes on top of `maxLength`; the authors' 50 places hold it.
@@ -20,7 +22,9 @@ import {
   type BackboneDescriptor,
   type Batch,
   Describe,
+  type HiddenPositions,
   type ItemVectors,
+  type KeptItems,
   type Parameters,
   type Pass,
   type PreparedBatch,
@@ -68,6 +72,15 @@ export class BERT4RecConfig extends TransformerConfig {
   @Min(0)
   @Max(1)
   lastMaskShare = 0.1;
+
+  @Describe(
+    'Share of the training sequences that are cut at a place drawn anew each epoch, as they were at an earlier time, so ' +
+      'that the last item, which is always hidden, is not the same each time. Not in the paper: 0.',
+  )
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  prefixShare = 0;
 }
 
 /** States see all of a sequence, and only the one at the MASK predicts. */
@@ -106,11 +119,14 @@ export class BERT4RecBackbone extends Backbone {
   }
 
   override rowSampler(): RowSampler {
-    const { maskRatio, lastMaskShare } = this.config;
-    return clozeRows((length, random) => {
-      if (random.uniform() < lastMaskShare) return [];
-      return drawPositions(length, Math.round(maskRatio * (length + 1)) - 1, random);
-    });
+    const { maskRatio, lastMaskShare, prefixShare } = this.config;
+    const hide: HiddenPositions = (length, random) =>
+      random.uniform() < lastMaskShare
+        ? []
+        : drawPositions(length, Math.round(maskRatio * (length + 1)) - 1, random);
+    const keep: KeptItems = (length, random) =>
+      random.uniform() < prefixShare ? 1 + random.integer(length) : length;
+    return clozeRows(hide, prefixShare > 0 ? keep : undefined);
   }
 
   /** Every sequence gets a place for the MASK that asks for the next item. */

@@ -125,7 +125,7 @@ export { repeatsInstructions } from './knowledge/instruction-echo.js';
 export { checkKnowledge, checkNeeds, type Pairing } from './check-needs.js';
 export { encodeSafetensors, decodeSafetensors } from './data/safetensors.js';
 export { nextItemRows, lastItemRows } from './data/row-samplers.js';
-export { clozeRows, withMaskPlace, type HiddenPositions } from './data/cloze.js';
+export { clozeRows, withMaskPlace, type HiddenPositions, type KeptItems } from './data/cloze.js';
 export {
   type Sequence,
   type PlannedStep,

@@ -31,6 +31,19 @@ describe('cloze', () => {
     assert.deepEqual([...rows.visibleUntil], [0, 2, 3, 1, 1, 3]);
   });
 
+  it('cuts sequences where it is told to: the item after the cut is the next one', () => {
+    const kept = [2, 1, 3];
+    let b = 0;
+    const rows = clozeRows((length) => (length > 1 ? [0] : []), () => kept[b++]); // prettier-ignore
+    const timed = sequences.map((one) => ({ ...one, times: [...one.history] }));
+    const batch = makeBatch(timed, { maxLength: 4, phase: 'train', rows, random: new Random(1) });
+    assert.deepEqual([...batch.lengths], kept);
+    assert.deepEqual([...batch.items], [0, 12, 0, 0, 21, 0, 0, 0, 0, 33, 34, 0]);
+    assert.deepEqual([...(batch.times ?? [])], [11, 12, NaN, NaN, 21, NaN, NaN, NaN, 32, 33, 34, NaN]);
+    assert.deepEqual([...batch.rows.target], [11, 13, 22, 32, 35]);
+    assert.deepEqual([...batch.rows.visibleUntil], [0, 2, 1, 1, 4]);
+  });
+
   it('leaves the histories as they were', () => {
     clozeBatch((length) => [...Array(length).keys()]);
     assert.deepEqual([...sequences[0].history], [11, 12, 13]);

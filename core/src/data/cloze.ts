@@ -5,17 +5,23 @@ import type { RowSampler, SequenceBlock } from '../specification/stage.js';
 /** Positions to hide of a sequence with `length` items, in rising order. */
 export type HiddenPositions = (length: number, random: Random) => readonly number[];
 
+/** How many of a sequence's `length` items are kept, from its first on; at least 1. */
+export type KeptItems = (length: number, random: Random) => number;
+
 /**
  * Cloze (Taylor 1953; BERT4Rec): hides items of each sequence, whose id becomes 0, and has a row at each of them, and one
  * at the place after the sequence, whose target is the next item. `withMaskPlace` makes that place.
  *
  * A row's texts are those of the items before it, as at prediction: nothing that a text was made from holds a target,
  * and a hidden item has no text.
+ * @param keep cuts a sequence first, as it was at an earlier time: the next item is then the first of those cut off.
+ * Default: all of it
  */
-export function clozeRows(hide: HiddenPositions): RowSampler {
+export function clozeRows(hide: HiddenPositions, keep?: KeptItems): RowSampler {
   return (block, random) => {
     const rows: ClozeRow[] = [];
     for (let b = 0; b < block.batchSize; b++) {
+      if (keep && block.lengths[b] > 0) cut(block, b, keep(block.lengths[b], random));
       for (const t of hide(block.lengths[b], random)) {
         const at = b * block.length + t;
         rows.push({ b, t, target: block.items[at] });
@@ -25,6 +31,14 @@ export function clozeRows(hide: HiddenPositions): RowSampler {
     }
     return asRows(rows, block);
   };
+}
+
+function cut({ items, times, length, lengths, next }: SequenceBlock, b: number, kept: number): void {
+  if (kept >= lengths[b]) return;
+  next[b] = items[b * length + kept];
+  items.fill(0, b * length + kept, (b + 1) * length);
+  times?.fill(NaN, b * length + kept, (b + 1) * length);
+  lengths[b] = kept;
 }
 
 interface ClozeRow {

@@ -3,15 +3,18 @@ import type { Random } from '../random.js';
 import type { PreparedBatch, Rows } from './batch.js';
 import type { Pass } from './pass.js';
 
-/** Sequences from which rows are drawn; ragged histories padded to [B, T] by the batcher. */
+/**
+ * Sequences from which rows are drawn; ragged histories padded to [B, T] by the batcher. A sampler may change what is in
+ * the arrays, such as `items` (cloze hides some) or `lengths` and `next` (it cuts some sequences).
+ */
 export interface SequenceBlock {
   readonly batchSize: number;
   readonly length: number;
-  /** [B·T]; a sampler may change it (cloze puts MASK there). */
+  /** [B·T] */
   readonly items: Int32Array;
   readonly lengths: Int32Array;
   readonly offsets: Int32Array;
-  /** [B·T], as in a batch; a sampler may change it too. */
+  /** [B·T], as in a batch. */
   readonly times?: Float64Array;
   readonly users: Int32Array;
   /** [B], the item after each sequence (the last position's target); 0 if there is none. */
