@@ -27,11 +27,18 @@ export class Registry {
     this.units.set(`${kind} ${id}`, unit);
   }
 
-  /** @throws UsageError listing the known ids. */
-  get<Kind extends UnitKind>(kind: Kind, id: string): Extract<UnitDescriptor, { kind: Kind }> {
+  /**
+   * @param ownNames what else the user's config calls such units, for the message
+   * @throws UsageError listing the known ids
+   */
+  get<Kind extends UnitKind>(
+    kind: Kind,
+    id: string,
+    ownNames: readonly string[] = [],
+  ): Extract<UnitDescriptor, { kind: Kind }> {
     const unit = this.find(kind, id);
     if (unit) return unit;
-    const known = this.list(kind).map((other) => other.id);
+    const known = [...new Set([...this.list(kind).map((other) => other.id), ...ownNames])];
     const near = nearestName(id, known);
     const hint = near ? ` Did you mean "${near}"?` : '';
     throw new UsageError(`There is no ${kind} called "${id}".${hint} Known: ${known.join(', ') || 'none'}.`);

@@ -144,6 +144,8 @@ describe('coco knowledge, as a process', function () {
     const status = ['knowledge', 'status', 'kar.yaml', '--set'];
     const misspelt = await coco(...status, 'fusions.kra.users=4');
     assertRefused(misspelt, 2, /"kra".*kar/);
+    const own = await coco(...status, 'fusions.kar-short={id: kar}', '--set', 'fusion.id=kar-shot');
+    assertRefused(own, 2, /no fusion called "kar-shot"\. Did you mean "kar-short"\? Known: .*kar-short/);
     const noGroup = await coco(...status, 'fusions.kar=4');
     assertRefused(noGroup, 2, /"fusions.kar" must be a group of keys/);
     const noWriter = await coco('train', 'base.yaml', '--set', 'writer=lama-cpp');

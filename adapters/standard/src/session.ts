@@ -81,7 +81,7 @@ export class Session {
       );
     }
     const backbone = this.registry.get('backbone', id);
-    const fusionDescriptor = this.registry.get('fusion', fusion.id);
+    const fusionDescriptor = this.registry.get('fusion', fusion.id, Object.keys(config.fusions ?? {}));
     const fusionConfig = readConfig(fusionDescriptor.config, fusion.keys, 'fusion');
     const needs = fusionDescriptor.needs(fusionConfig);
     const knowledge = config.knowledge && splitSetting(config.knowledge).id;
