@@ -4,8 +4,7 @@
  * Deviations from the authors' code (github.com/FeiSun/BERT4Rec):
  * - The last training item is hidden in every sample, not in `maskRatio` of them: as for every backbone here it is a
  *   target only. `lastMaskShare` is the share of samples in which it is the only one; the authors have 1 in 11 of them.
- * - `prefixShare` (off) cuts sequences at random places: with the last item hidden in every sample, a small data set's last items are
- *   learnt by heart.
+ * - `prefixShare` (off) cuts sequences at random places, as otherwise the last item is the same target in every sample.
  * - What is hidden is drawn anew in each epoch; the authors draw 10 times beforehand. A history longer than `maxLength`
  *   is cut to its newest items, where the authors add windows of the rest.
  * - The MASK comes on top of `maxLength`; the authors' 50 places hold it.
