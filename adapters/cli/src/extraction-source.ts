@@ -21,6 +21,12 @@ const popularItemsOption = (): Option =>
     'most popular items beside those of these users: short for --set fusion.popularItems',
   ).argParser(wholeNumber);
 
+export const outliersOption = (): Option =>
+  new Option(
+    '--outliers',
+    'flag texts that lie far from all others even where a service that may charge has to read them',
+  );
+
 /** The config file, and the options that such a command has beside its own. */
 export function takesExtraction(command: Command): Command {
   return command

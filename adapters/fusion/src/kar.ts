@@ -65,13 +65,14 @@ export class KARQuestions {
   /** All later prompts hang on the factors: they are not asked with others because a server was down for a moment. */
   private async factors(asking: Asking): Promise<string> {
     const prompt = this.template('factors').render({ domain: this.config.domain }, {});
-    const [{ text, failure }] = await this.write(asking, 'factors', [prompt]);
-    if (text === undefined && failure !== emptyAnswer) {
-      throw new CocoError(
-        `The language model did not name the factors (${failure}). Run the same command again.`,
-      );
+    const [{ text, failure, standIn }] = await this.write(asking, 'factors', [prompt]);
+    if (text !== undefined || failure === emptyAnswer) {
+      return answerAsData(text ?? this.config.fallbackFactors);
     }
-    return answerAsData(text ?? this.config.fallbackFactors);
+    if (standIn !== undefined) return answerAsData(standIn);
+    throw new CocoError(
+      `The language model did not name the factors (${failure}). Run the same command again.`,
+    );
   }
 
   private preferencePrompts({ dataset, scope }: Asking, factors: string): TextPrompt[] {

@@ -143,6 +143,17 @@ describe('LocalLLM', () => {
     assert.equal(new Set([plain, ...others]).size, 8);
   });
 
+  it('keeps the hash of its answers where only the vectors change', async () => {
+    const hash = async (changes: Partial<LocalConfig> = {}): Promise<string> =>
+      (await open(changes)).answerHash;
+    const plain = await hash();
+    assert.equal(plain, (await open()).contentHash, 'texts that were stored before are found');
+    assert.equal(await hash({ pooling: 'last' }), plain);
+    assert.equal(await hash({ maxTokens: 63 }), plain);
+    assert.notEqual(await hash({ layers: 1 }), plain);
+    assert.notEqual(await hash({ randomWeights: true }), plain);
+  });
+
   it('stops by its signal and keeps what was stored', async () => {
     const knowledge = new FileKnowledgeStore(folder.at('stopped'));
     const controller = new AbortController();

@@ -25,6 +25,8 @@ export interface LocalLLMOptions {
   readonly vectorHash: string;
   /** The same, and of all that changes the answers. */
   readonly contentHash: string;
+  /** Identity of what changes the answers alone. */
+  readonly answerHash: string;
   readonly pooling: 'mean' | 'last';
   /** Longer texts are cut. */
   readonly maxTokens: number;
@@ -41,6 +43,7 @@ export class LocalLLM implements KnowledgeLLM {
   readonly capabilities = { encode: true, generate: true, differentiable: true, tune: true };
   readonly hiddenSize: number;
   readonly contentHash: string;
+  readonly answerHash: string;
   readonly views?: TextViews;
 
   constructor(
@@ -50,6 +53,7 @@ export class LocalLLM implements KnowledgeLLM {
     this.id = options.id;
     this.hiddenSize = decoder.hiddenSize;
     this.contentHash = options.contentHash;
+    this.answerHash = options.answerHash;
     this.views = options.views;
   }
 
@@ -94,8 +98,8 @@ export class LocalLLM implements KnowledgeLLM {
   }
 
   tune(pairs: readonly TuningPair[], config: TuningConfig, options: TuningOptions): Promise<TunedLocalLLM> {
-    const { id, contentHash, decoder, readPrompt } = this;
-    const base = { id, contentHash, decoder, readPrompt, context: this.options.context };
+    const { id, answerHash, decoder, readPrompt } = this;
+    const base = { id, answerHash, decoder, readPrompt, context: this.options.context };
     return TunedLocalLLM.open(base, pairs, config, options);
   }
 

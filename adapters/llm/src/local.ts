@@ -99,21 +99,20 @@ export async function createLocal(
   const tokenizer = source.tokenizer();
   const filesHash = await hashFiles([...source.files, ...describingFiles(source)]);
   const { pooling, maxTokens, randomWeights } = config;
-  const identity = [
-    filesHash,
-    `layers ${layers}`,
-    pooling,
-    `${maxTokens} tokens`,
-    randomWeights ? 'random' : 'trained',
-  ];
-  const vectorHash = context.hasher.sha256(identity.join('\n'));
+  const weights = randomWeights ? 'random' : 'trained';
+  const hashOf = (pooled: string, tokens: number): string =>
+    context.hasher.sha256([filesHash, `layers ${layers}`, pooled, `${tokens} tokens`, weights].join('\n'));
   const chat = chatOf(config, source, tokenizer);
-  const contentHash = chat ? context.hasher.sha256(`${vectorHash}\nchat`) : vectorHash;
+  const withChat = (hash: string): string => (chat ? context.hasher.sha256(`${hash}\nchat`) : hash);
+  const vectorHash = hashOf(pooling, maxTokens);
+  // Those two are of vectors alone; the keys of answers have always held their defaults.
+  const plain = new ReadingConfig();
+  const answerHash = withChat(hashOf(plain.pooling, plain.maxTokens));
   const open = (depth: number): LocalDecoder =>
     new LocalDecoder(source.config, readWeights(source, depth, randomWeights), tokenizer);
-  const reading: Reading = { id, source, path, tokenizer, context, open, identity: identity[0] };
+  const reading: Reading = { id, source, path, tokenizer, context, open, identity: filesHash };
   const views = config.views && createViews(config, reading);
-  const hashes = { vectorHash, contentHash };
+  const hashes = { vectorHash, contentHash: withChat(vectorHash), answerHash };
   return new LocalLLM(open(layers), { id, ...hashes, pooling, maxTokens, context, views, chat });
 }
 

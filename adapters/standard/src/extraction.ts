@@ -106,17 +106,28 @@ export class Extraction {
     }));
   }
 
-  /** The texts that are stored or have failed; with `outliers`, those far from all others of their step are flagged too. */
-  async texts(options: { readonly outliers?: boolean } = {}): Promise<ExtractedText[]> {
+  /**
+   * The texts that are stored or have failed. With `outliers`, those far from all others of their step are flagged too:
+   * `free` leaves that out, and says so, where a service that may charge would have to read them.
+   */
+  async texts(options: { readonly outliers?: 'free' | 'any' } = {}): Promise<ExtractedText[]> {
     const { entries } = await this.ledger();
     const asked = entries.filter(({ record }) => record !== undefined);
-    const odd = options.outliers ? await this.outliers(asked) : new Set<LedgerEntry>();
+    const odd = options.outliers ? await this.outliers(asked, options.outliers) : new Set<LedgerEntry>();
     return asked.map((entry) => describeText(entry, odd.has(entry)));
   }
 
-  private async outliers(entries: readonly LedgerEntry[]): Promise<Set<LedgerEntry>> {
+  private async outliers(
+    entries: readonly LedgerEntry[],
+    allowed: 'free' | 'any',
+  ): Promise<Set<LedgerEntry>> {
     const odd = new Set<LedgerEntry>();
     const reader = await this.reading();
+    const why = unreadable(reader, allowed);
+    if (why) {
+      this.session.context.progress.log(`Texts far from all others are not flagged: ${why}.`);
+      return odd;
+    }
     for (const step of new Set(entries.map((entry) => entry.step))) {
       const own = entries.filter((entry) => entry.step === step && entry.record?.text !== undefined);
       const vectors = await reader?.encode?.(own.map(({ record }) => record?.text ?? ''));
@@ -150,6 +161,13 @@ function generatingUnits(session: Session, config: RunConfig): CheckedUnits {
     `Fusion "${id}" as configured reads no generated text: nothing to extract. These do: ${able.join(', ')}; ` +
       'others may by a key, such as "source: generated".',
   );
+}
+
+/** @returns why texts cannot become vectors; undefined where they can */
+function unreadable(reader: KnowledgeLLM | undefined, allowed: 'free' | 'any'): string | undefined {
+  if (!reader?.capabilities.encode) return '"knowledge" names no model that makes vectors of texts';
+  if (!reader.hosted || allowed === 'any') return undefined;
+  return `"${reader.id}" may charge for reading them; "--outliers" has it done`;
 }
 
 function countStep(step: string, entries: readonly LedgerEntry[]): ExtractionStep {

@@ -78,7 +78,7 @@ export class StoredTextWriter implements TextWriter {
     }
     if (open.length > 0)
       progress.log(
-        `${name}: ${open.length} of ${total} prompts have no answer; "coco knowledge status" lists them.`,
+        `${name}: ${open.length} of ${total} prompts have no answer; "coco knowledge inspect --failed" lists them.`,
       );
     return keys.map((key, i) => writtenText(records.get(key), prompts[i]));
   }

@@ -2,7 +2,7 @@ import type { GenerateForecast, KnowledgeLLM } from '../specification/knowledge-
 import type { Hasher, StoredText, TextStore } from '../specification/ports.js';
 import type { TextPrompt, TextWriter, TunedWriter, WrittenText } from '../specification/text-writer.js';
 import type { TuningConfig, TuningPair } from '../specification/tuning.js';
-import { textKey } from './text-key.js';
+import { answerHashOf, textKey } from './text-key.js';
 import { tunedHash } from './tuned-hash.js';
 
 /** Begins the stand-in for an answer that is not there yet. */
@@ -24,7 +24,7 @@ export interface LedgerEntry {
 
 interface Asked {
   readonly maxTokens: number;
-  readonly knowledge: Pick<KnowledgeLLM, 'contentHash'>;
+  readonly knowledge: Pick<KnowledgeLLM, 'contentHash' | 'answerHash'>;
   /** It hangs on pairs that are not all there yet. */
   readonly isUnknown?: boolean;
 }
@@ -61,7 +61,7 @@ export class TextLedger implements TextWriter {
   tuned(label: string, pairs: readonly TuningPair[] | undefined, config: TuningConfig): Promise<TunedWriter> {
     const { knowledge: base, hasher } = this.options;
     const contentHash = pairs
-      ? tunedHash(base.contentHash, pairs, config, hasher)
+      ? tunedHash(answerHashOf(base), pairs, config, hasher)
       : `not tuned yet: ${label}`;
     const model = { knowledge: { contentHash }, isUnknown: !pairs };
     return Promise.resolve({
@@ -85,10 +85,11 @@ export class TextLedger implements TextWriter {
       // Prompts of two steps may be alike only as long as both hold the stand-in.
       const place = waits ? `${step} ${keys[i]}` : keys[i];
       if (!this.byKey.has(place)) this.byKey.set(place, { step, prompt, maxTokens, record, waits });
-      if (record)
-        return { text: record.text, failure: record.failure, flags: record.flags, shown: prompt.shown };
-      const text = `${pending}${' word'.repeat(maxTokens)}`;
-      return { text, flags: [], shown: prompt.shown, isTentative: true };
+      const standIn = `${pending}${' word'.repeat(maxTokens)}`;
+      const { shown } = prompt;
+      if (!record) return { text: standIn, flags: [], shown, isTentative: true };
+      const { text, failure, flags } = record;
+      return { text, failure, flags, shown, ...(text === undefined && { standIn }) };
     });
   }
 

@@ -102,6 +102,11 @@ export interface KnowledgeLLM {
   readonly hiddenSize: number;
   /** Identity of the weights and of what changes the output (file hash, number of layers, pooling). Keys caches. */
   readonly contentHash: string;
+  /**
+   * Identity of what changes the answers, and of that alone: another way to make vectors leaves the texts that are stored.
+   * Keys generated texts. Default: `contentHash`.
+   */
+  readonly answerHash?: string;
   /** Mean over tokens of the states after the final norm. Cached by content. @returns [N·H] */
   encode?(texts: readonly string[], progress?: Progress): Promise<Float32Array>;
   /** Several vectors of a text, for titles and generated texts; without them, `encode`'s is the only one. */

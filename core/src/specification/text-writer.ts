@@ -15,6 +15,8 @@ export interface TextPrompt {
 export interface WrittenText extends Pick<StoredText, 'text' | 'failure' | 'flags' | 'shown'> {
   /** Stands for an answer that is not there yet: told by writers that only look. */
   readonly isTentative?: boolean;
+  /** Of a full answer, where the prompt has failed and is asked again: told by writers that only look. */
+  readonly standIn?: string;
 }
 
 /** Has texts written by the language model, each once: what is stored costs nothing. */

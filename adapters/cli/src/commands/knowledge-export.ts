@@ -1,18 +1,25 @@
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { NodeFileStore } from '@coco-rec/standard';
-import { type ExtractionOptions, takesExtraction, withExtraction } from '../extraction-source.js';
+import {
+  type ExtractionOptions,
+  outliersOption,
+  takesExtraction,
+  withExtraction,
+} from '../extraction-source.js';
 import { examples } from '../options.js';
 import type { Terminal } from '../terminal.js';
 
 interface Options extends ExtractionOptions {
   readonly out?: string;
+  readonly outliers?: boolean;
 }
 
 export function addKnowledgeExport(parent: Command, terminal: Terminal): void {
   const command = takesExtraction(parent.command('export'))
     .description('the stored texts as JSON Lines, each with its prompt, model, provenance and flags')
     .option('-o, --out <file>', 'where they go (default: standard output)')
+    .addOption(outliersOption())
     .action((file: string, options: Options) => exportTexts(file, options, terminal));
   examples(command, [
     ['coco knowledge export kar.yaml --out texts.jsonl', 'one text a line'],
@@ -22,7 +29,7 @@ export function addKnowledgeExport(parent: Command, terminal: Terminal): void {
 
 async function exportTexts(file: string, options: Options, terminal: Terminal): Promise<void> {
   const texts = await withExtraction(file, options, terminal, (extraction) =>
-    extraction.texts({ outliers: true }),
+    extraction.texts({ outliers: options.outliers ? 'any' : 'free' }),
   );
   const lines = texts.map((text) => JSON.stringify(text));
   if (options.out === undefined) {

@@ -1,6 +1,11 @@
 import type { Command } from 'commander';
 import { type ExtractedText, visibleText } from '@coco-rec/standard';
-import { type ExtractionOptions, takesExtraction, withExtraction } from '../extraction-source.js';
+import {
+  type ExtractionOptions,
+  outliersOption,
+  takesExtraction,
+  withExtraction,
+} from '../extraction-source.js';
 import { count, examples } from '../options.js';
 import type { Terminal } from '../terminal.js';
 
@@ -10,6 +15,7 @@ interface Options extends ExtractionOptions {
   readonly step?: string;
   readonly failed?: boolean;
   readonly flagged?: boolean;
+  readonly outliers?: boolean;
   readonly count: number;
 }
 
@@ -21,6 +27,7 @@ export function addKnowledgeInspect(parent: Command, terminal: Terminal): void {
     .option('--step <words>', 'steps whose name holds these words only')
     .option('--failed', 'prompts without answer only')
     .option('--flagged', 'odd texts only: they repeat instructions, or lie far from all others')
+    .addOption(outliersOption())
     .option('-n, --count <number>', 'so many at most', count, 5)
     .action((file: string, options: Options) => inspect(file, options, terminal));
   examples(command, [
@@ -32,7 +39,7 @@ export function addKnowledgeInspect(parent: Command, terminal: Terminal): void {
 
 async function inspect(file: string, options: Options, terminal: Terminal): Promise<void> {
   const texts = await withExtraction(file, options, terminal, (extraction) =>
-    extraction.texts({ outliers: options.flagged }),
+    extraction.texts({ outliers: options.outliers ? 'any' : options.flagged ? 'free' : undefined }),
   );
   const chosen = texts.filter((text) => isChosen(text, options));
   for (const text of chosen.slice(0, options.count)) show(text, terminal);

@@ -7,7 +7,12 @@ import { fileURLToPath } from 'node:url';
 const file = fileURLToPath(new URL('../../../llm/dist/openai/testing/fault-server.js', import.meta.url));
 
 interface Report {
-  readonly seen: readonly { readonly body: { readonly messages: readonly { readonly content: string }[] } }[];
+  readonly seen: readonly SeenRequest[];
+}
+
+interface SeenRequest {
+  readonly path: string;
+  readonly body: { readonly messages: readonly { readonly content: string }[] };
 }
 
 /** A language model on a server, in a process of its own, that counts what it is sent. */
@@ -25,15 +30,22 @@ export class FaultServer {
 
   /** Forgets what it has seen; leaves so many of the next requests after `answered` ones without answer. */
   async plan(answered = 0, hanging = 0): Promise<void> {
-    await this.ask({
-      faults: [...Array<string>(answered).fill('late'), ...Array<string>(hanging).fill('hang')],
-    });
+    await this.planFaults(...Array<string>(answered).fill('late'), ...Array<string>(hanging).fill('hang'));
+  }
+
+  /** Forgets what it has seen; does one wrong at each of the next requests, by the names of the tests of `openai`. */
+  async planFaults(...faults: readonly string[]): Promise<void> {
+    await this.ask({ faults });
+  }
+
+  /** What came since the plan. */
+  async requests(): Promise<readonly SeenRequest[]> {
+    return ((await this.ask({ report: true })) as Report).seen;
   }
 
   /** The prompts since the plan, in the order in which they came. */
   async prompts(): Promise<string[]> {
-    const { seen } = (await this.ask({ report: true })) as Report;
-    return seen.map(({ body }) => body.messages[0].content);
+    return (await this.requests()).map(({ body }) => body.messages[0].content);
   }
 
   async untilSeen(count: number): Promise<void> {

@@ -5,7 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Liquid, type Template } from 'liquidjs';
-import { type Provenance, type TextPrompt, UsageError, cleanText, fileErrorReason } from '@coco-rec/core';
+import {
+  type Provenance,
+  type TextPrompt,
+  UsageError,
+  cleanText,
+  fileErrorReason,
+  maxTextLength,
+} from '@coco-rec/core';
 
 const folder = fileURLToPath(new URL('../../prompts/', import.meta.url));
 const engine = new Liquid({
@@ -15,6 +22,7 @@ const engine = new Liquid({
   templates: {},
 });
 const dataBlock = /<data>[^]*?<\/data>/g;
+const dataTag = /<\s*\/?\s*data[^>]*>?/giu;
 const versionComment = /^\s*\{%-?\s*comment\s*-?%\}\s*version:\s*([\w.-]*\w)/;
 
 export type PromptValues = Readonly<Record<string, string>>;
@@ -25,7 +33,7 @@ export const shownCharacters = 200;
 /** Lines of data, as a template shows them. A line cannot end the block: it has no tag and no line break. */
 export function asData(lines: readonly string[], maxCharacters = shownCharacters): string {
   const safe = lines.map((line) =>
-    cleanText(cleanText(line).replace(/<\s*\/?\s*data[^>]*>?/giu, ' '))
+    withoutTags(line)
       .slice(0, maxCharacters)
       .replace(/\p{Cs}$/u, '')
       .trimEnd(),
@@ -33,8 +41,15 @@ export function asData(lines: readonly string[], maxCharacters = shownCharacters
   return `<data>\n${safe.join('\n')}\n</data>`;
 }
 
+/** What stands around a tag that is taken out may be one itself. */
+function withoutTags(line: string): string {
+  const clean = cleanText(line);
+  const rest = cleanText(clean.replace(dataTag, ' '));
+  return rest === clean ? clean : withoutTags(rest);
+}
+
 /** Characters of an earlier answer that a later prompt shows at most. */
-const answerCharacters = 2000;
+const answerCharacters = maxTextLength;
 
 /** An earlier answer of the model: no instruction to it either. */
 export function answerAsData(text: string): string {

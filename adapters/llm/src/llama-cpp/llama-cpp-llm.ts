@@ -30,6 +30,9 @@ import { type PlacedSequence, contextCount, createSequences, takeBest } from './
 /** Texts between two writes to the store: what a stop can lose. */
 const textsPerWrite = 32;
 
+/** Tokens that a text is cut to before it becomes a vector, unless the config tells another. */
+export const defaultTextTokens = 64;
+
 /** Greedy, so the same prompt has the same answer but for rounding: what else is in a batch changes the last bits. */
 export class LlamaCppLLM implements KnowledgeLLM {
   readonly specVersion = 'v1';
@@ -50,6 +53,7 @@ export class LlamaCppLLM implements KnowledgeLLM {
     private readonly config: LlamaCppConfig,
     private readonly context: AdapterContext,
     readonly contentHash: string,
+    readonly answerHash: string,
   ) {
     this.hiddenSize = model.embeddingVectorSize;
     this.toTokens = config.chat ? chatTokens(module, model) : (prompt) => plainTokens(model, prompt);
@@ -70,9 +74,12 @@ export class LlamaCppLLM implements KnowledgeLLM {
     const model = await llama.loadModel({ modelPath: path }).catch((error: unknown) => {
       throw new CocoError(`llama.cpp cannot read ${path}: ${firstLine(error)}`, { cause: error });
     });
-    const identity = ['llama.cpp', await hashFiles([path]), chat ? 'chat' : 'plain', `${maxTokens} tokens`];
-    const hash = context.hasher.sha256(identity.join('\n'));
-    return new LlamaCppLLM(module, llama, model, config, context, hash);
+    const identity = ['llama.cpp', await hashFiles([path]), chat ? 'chat' : 'plain'];
+    const hashAt = (tokens: number): string =>
+      context.hasher.sha256([...identity, `${tokens} tokens`].join('\n'));
+    // `maxTokens` is of vectors alone; the keys of answers have always held its default.
+    const answerHash = hashAt(defaultTextTokens);
+    return new LlamaCppLLM(module, llama, model, config, context, hashAt(maxTokens), answerHash);
   }
 
   async generate(prompts: readonly string[], options: GenerateOptions): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { IsBoolean, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { Describe, type KnowledgeDescriptor } from '@coco-rec/core';
-import { LlamaCppLLM } from './llama-cpp-llm.js';
+import { LlamaCppLLM, defaultTextTokens } from './llama-cpp-llm.js';
 
 export class LlamaCppConfig {
   @Describe('A .gguf file, of any architecture that llama.cpp knows.')
@@ -29,7 +29,7 @@ export class LlamaCppConfig {
   @Describe('Texts are cut to this many tokens before they become vectors.')
   @IsInt()
   @Min(1)
-  maxTokens = 64;
+  maxTokens = defaultTextTokens;
 
   @Describe('Threads. Default: one a core.')
   @IsOptional()

@@ -34,6 +34,7 @@ export class HostedLLM implements KnowledgeLLM {
   readonly hosted = true;
   readonly capabilities: KnowledgeLLM['capabilities'];
   readonly contentHash: string;
+  readonly answerHash: string;
   hiddenSize = 0;
   /** False after the server refused a schema. */
   private bindsSchema = true;
@@ -47,8 +48,10 @@ export class HostedLLM implements KnowledgeLLM {
   ) {
     const { model, embeddingModel, dimensions, temperature, seed } = config;
     this.capabilities = { encode: !!embeddingModel, generate: !!model, differentiable: false };
-    const identity = [host, model, embeddingModel, dimensions, temperature, seed];
-    this.contentHash = context.hasher.sha256(JSON.stringify(identity));
+    const hashOf = (...vectors: unknown[]): string =>
+      context.hasher.sha256(JSON.stringify([host, model, ...vectors, temperature, seed]));
+    this.contentHash = hashOf(embeddingModel, dimensions);
+    this.answerHash = hashOf(undefined, undefined);
   }
 
   /**

@@ -119,6 +119,14 @@ describe('config of openai', () => {
       maxCost: 1,
     });
     assert.equal(same.contentHash, hashes[0]);
+    const answerHashes = await Promise.all(changes.map(async (change) => (await open(change)).answerHash));
+    assert.equal(answerHashes[0], hashes[0], 'texts that were stored before are found');
+    assert.deepEqual(
+      answerHashes.slice(5),
+      [hashes[0], hashes[0]],
+      'another model for vectors, the same answers',
+    );
+    assert.equal(new Set(answerHashes).size, 5);
   });
 
   it('refuses a config that makes no sense, and never repeats a key', async () => {

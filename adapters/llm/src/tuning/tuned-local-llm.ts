@@ -21,7 +21,7 @@ import { tuneDecoder } from './tune-decoder.js';
 /** The model that is tuned. */
 export interface TuningBase {
   readonly id: string;
-  readonly contentHash: string;
+  readonly answerHash: string;
   readonly decoder: LocalDecoder;
   readonly readPrompt: (prompt: string) => number[];
   readonly context: AdapterContext;
@@ -55,7 +55,7 @@ export class TunedLocalLLM implements TunedLLM {
     const { decoder, context } = base;
     const { hasher, tunings, progress } = context;
     const examples = checkedExamples(base, pairs, config, options);
-    const hash = tunedHash(base.contentHash, pairs, config, hasher);
+    const hash = tunedHash(base.answerHash, pairs, config, hasher);
     const parameters = new Parameters(new Random(config.seed).derive('lora'));
     try {
       const lora = decoder.createLora(parameters, config);

@@ -174,7 +174,7 @@ describe('Tuning a local model', () => {
       const counter = countSteps(llm);
       const tuned = await llm.tune(on, how, { label: 'tuning', progress });
       const text = await tuned.generate(['a warm tent', 'soap'], { maxTokens: 6 });
-      assert.equal(tuned.contentHash, tunedHash(llm.contentHash, on, how, testContext().hasher));
+      assert.equal(tuned.contentHash, tunedHash(llm.answerHash, on, how, testContext().hasher));
       tuned.dispose();
       return { steps: counter.steps, text, hash: tuned.contentHash };
     };
