@@ -9,17 +9,17 @@ export class ConcatConfig extends DirectFusionConfig {}
 /** h = h_RS + W [h_RS; u], W zero at the start. */
 export class ConcatFusion extends DirectFusion {
   readonly id = 'concat';
-  private weight!: tf.Variable;
+  protected join!: tf.Variable;
   private bias!: tf.Variable;
 
   protected build(parameters: Parameters, width: number, dimension: number, learningRateScale: number): void {
     const kept = { weightDecay: false, learningRateScale }; // one map for all users: the decay that an item table needs would hold it back
-    this.weight = parameters.variable('weight', [width, dimension], constant(0), kept);
+    this.join = parameters.variable('weight', [width, dimension], constant(0), kept);
     this.bias = parameters.variable('bias', [dimension], constant(0), kept);
   }
 
   protected combine(joined: tf.Tensor2D): tf.Tensor2D {
-    return linear(joined, this.weight, this.bias);
+    return linear(joined, this.join, this.bias);
   }
 }
 

@@ -32,7 +32,7 @@ import { ItemText } from './item-text.js';
 import { KARConfig, KARQuestions, karPrompts } from './kar.js';
 import { requireDecoder } from './require-decoder.js';
 import { TextConfig } from './text-config.js';
-import { ItemTextSide } from './text-item-vectors.js';
+import { ItemTextSide, meanAbsolute } from './text-item-vectors.js';
 import { GeneratedTextConfig, checkGeneratedText } from './texts/generated-text-config.js';
 import { type TextSource, readTexts, writeTexts } from './texts/text-source.js';
 import { PromptedStates, type RowVectors, TitleMeans, type UserVectors } from './user-vectors.js';
@@ -128,6 +128,9 @@ export abstract class DirectFusion extends FusionStrategy {
     learningRateScale: number,
   ): void;
 
+  /** The weight that is zero at the start. */
+  protected abstract readonly join: tf.Variable;
+
   /** f([h_RS; u]); zero at the start. @param joined [P, D + w] @returns [P, D] */
   protected abstract combine(joined: tf.Tensor2D, context: FuseContext): tf.Tensor2D;
 
@@ -183,7 +186,8 @@ export abstract class DirectFusion extends FusionStrategy {
   }
 
   override async endEpoch(): Promise<Record<string, number>> {
-    return this.side ? this.side.gauges() : {};
+    const user = { 'mean |user join|': meanAbsolute(await this.join.data()) };
+    return this.side ? { ...user, ...(await this.side.gauges()) } : user;
   }
 
   override dispose(): void {

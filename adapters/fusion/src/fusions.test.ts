@@ -178,6 +178,17 @@ for (const variant of variants) {
       );
     });
 
+    it('tells how far its joins have opened: at the start not at all, later some way', async () => {
+      const joins = async (): Promise<[string, number][]> =>
+        Object.entries(await world.model.fusion.endEpoch(() => warmStates(world))).filter(([name]) =>
+          /^mean \|.*(join|text)/.test(name),
+        );
+      if (!['none', 'coco'].includes(variant.id)) assert.ok((await joins()).length > 0);
+      for (const [name, size] of await joins()) assert.equal(size, 0, name);
+      addNoise(world, 0.02, '', 12);
+      for (const [name, size] of await joins()) assert.ok(size > 0, name);
+    });
+
     it('leaves no tensor behind a step, an epoch or a prediction', async () => {
       const count = tf.memory().numTensors;
       await gradientsOfLoss(world, batchOf(sequences));

@@ -27,7 +27,7 @@ export class MLPFusion extends DirectFusion {
   readonly id = 'mlp';
   private inner!: tf.Variable;
   private innerBias!: tf.Variable;
-  private outer!: tf.Variable;
+  protected join!: tf.Variable;
   private outerBias!: tf.Variable;
 
   constructor(protected override readonly config: MLPConfig) {
@@ -39,14 +39,14 @@ export class MLPFusion extends DirectFusion {
     const bias = { weightDecay: false, learningRateScale };
     this.inner = parameters.variable('inner', [width, dimension], xavier, map);
     this.innerBias = parameters.variable('innerBias', [dimension], constant(0), bias);
-    this.outer = parameters.variable('outer', [dimension, dimension], constant(0), map);
+    this.join = parameters.variable('outer', [dimension, dimension], constant(0), map);
     this.outerBias = parameters.variable('outerBias', [dimension], constant(0), bias);
   }
 
   protected combine(joined: tf.Tensor2D, { pass }: FuseContext): tf.Tensor2D {
     const hidden = gelu(linear(joined, this.inner, this.innerBias)); // [P, D]
     const dropped = pass.dropout(hidden, this.config.dropout);
-    return linear(dropped, this.outer, this.outerBias); // [P, D]
+    return linear(dropped, this.join, this.outerBias); // [P, D]
   }
 }
 

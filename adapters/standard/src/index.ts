@@ -32,6 +32,7 @@ export { escapeHtml, visibleText } from './report/html.js';
 export { groupTable, resultTable } from './report/run-tables.js';
 export {
   comparisonTable,
+  fusionsTable,
   userGroupTables,
   gainOverControlsTable,
   gainOverTextTable,

@@ -8,6 +8,10 @@ export interface ComparedMethod {
   readonly mean: Metrics;
   readonly validation: Metrics;
   readonly seconds: number;
+  /** How far its gates and joins, closed at the start, have opened after the last epoch: means over seeds. */
+  readonly openings?: Readonly<Record<string, number>>;
+  /** What the fusion says of itself, such as that it is by prompts only. */
+  readonly note?: string;
   /** Against `none`, by metric; absent for `none` itself. p is Holm-corrected over the methods in `pHolm`. */
   readonly difference?: Readonly<Record<string, PairedDifference & { pHolm: number }>>;
   /** Against `text`, where it was run. */
@@ -135,13 +139,27 @@ function describe(name: string, list: readonly StoredRun[]): ComparedMethod {
       list.reduce((sum, { result }) => sum + pick(result)[key], 0) / list.length;
     return Object.fromEntries(keys.map((key) => [key, mean(key)]));
   };
+  const note = list[0].result.training.fusion;
   return {
     name,
     mean: meanOf(({ test }) => test),
     validation: meanOf(({ validation }) => validation),
     seconds: list.reduce((sum, { result }) => sum + result.seconds, 0) / list.length,
+    ...openingsOf(list),
+    ...(typeof note === 'string' && { note }),
     runs: list.map(({ seed, folder, result }) => ({ seed, folder, result })),
   };
+}
+
+/** The gauges that are sizes, "mean |g|"; nothing where a run of an older version tells none. */
+function openingsOf(list: readonly StoredRun[]): Pick<ComparedMethod, 'openings'> {
+  const all = list.map(({ result }) => (result.training.gauges ?? {}) as Record<string, number>);
+  const names = Object.keys(all[0]).filter(
+    (name) => /^mean \|/.test(name) && all.every((one) => name in one),
+  );
+  if (names.length === 0) return {};
+  const mean = (name: string): number => all.reduce((sum, one) => sum + one[name], 0) / all.length;
+  return { openings: Object.fromEntries(names.map((name) => [name, mean(name)])) };
 }
 
 function differences(

@@ -33,6 +33,8 @@ interface Position {
   sums: Record<string, number>;
   best: number;
   bestEpoch: number;
+  /** What the fusion told of itself after the last epoch; absent in checkpoints of older versions. */
+  gauges?: Record<string, number>;
   /** Of the last step. */
   weightDecay: number;
   /** Validations since the best. */
@@ -76,8 +78,9 @@ export class Trainer {
     ranker.model.fused = true;
     if (this.best) await ranker.restore(this.best);
     await this.save();
-    const { best, bestEpoch, weightDecay } = this.position;
-    return { 'best validation ndcg@5': best, bestEpoch, weightDecay, trainSeconds: this.seconds(), resumed };
+    const { best, bestEpoch, weightDecay, gauges } = this.position;
+    const trainSeconds = this.seconds();
+    return { 'best validation ndcg@5': best, bestEpoch, weightDecay, trainSeconds, resumed, gauges };
   }
 
   dispose(): void {
@@ -131,6 +134,7 @@ export class Trainer {
       Object.entries(position.sums).map(([key, sum]) => [key, sum / plan.length]),
     );
     const gauges = stage.fused ? await ranker.model.fusion.endEpoch((count) => this.sample(count)) : {};
+    position.gauges = gauges;
     position.stepsBefore += position.step;
     position.step = 0;
     position.sums = {};

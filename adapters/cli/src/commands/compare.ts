@@ -4,6 +4,7 @@ import {
   checkConfig,
   compare,
   comparisonTable,
+  fusionsTable,
   userGroupTables,
   writeComparisonReport,
 } from '@coco-rec/standard';
@@ -54,5 +55,7 @@ async function runCompare(file: string, options: Options, terminal: Terminal): P
   const report = await writeComparisonReport(output, comparison);
   terminal.table(comparisonTable(comparison));
   for (const table of userGroupTables(comparison)) terminal.table(table);
+  const fusionsSay = fusionsTable(comparison);
+  if (fusionsSay) terminal.table(fusionsSay);
   terminal.print(`Written: ${join(output, 'comparison.json')} and ${report}`);
 }

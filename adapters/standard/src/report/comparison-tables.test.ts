@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import type { ComparedMethod, Comparison } from '../summarise-comparison.js';
 import {
   comparisonTable,
+  fusionsTable,
   gainCells,
   gainOverControlsTable,
   userGroupTables,
@@ -57,6 +58,17 @@ describe('comparisonTable', () => {
     assert.match(table.title, /seen items kept/);
     assert.ok(table.columns.some(({ label }) => label === 'R@5, seen removed'));
     assert.ok(table.rows[1].includes('better'));
+  });
+
+  it('tells how far gates have opened and what a fusion says of itself', () => {
+    const kar = method('kar', { openings: { 'mean |user join|': 0.00712 } });
+    const r4ec = method('r4ec', { note: 'prompt-only' });
+    const table = fusionsTable(comparison([method('none'), kar, r4ec]));
+    assert.deepEqual(table?.rows, [
+      ['kar', 'mean |user join| 0.0071', ''],
+      ['r4ec', '', 'prompt-only'],
+    ]);
+    assert.equal(fusionsTable(comparison([method('none')])), undefined);
   });
 
   it('has a table of the users that a fusion knows', () => {

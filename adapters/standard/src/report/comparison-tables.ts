@@ -101,6 +101,21 @@ export function userGroupTables({ groups = [] }: Comparison): Table[] {
   }));
 }
 
+/** How far what is closed at the start has opened, and what fusions say of themselves; undefined where none says a thing. */
+export function fusionsTable({ methods }: Comparison): Table | undefined {
+  const rows = methods.flatMap(({ name, openings = {}, note }) => {
+    const sizes = Object.entries(openings).map(([gauge, value]) => `${gauge} ${value.toPrecision(2)}`);
+    return sizes.length > 0 || note ? [[name, sizes.join(', '), note ?? '']] : [];
+  });
+  if (rows.length === 0) return undefined;
+  return {
+    title: 'Fusions',
+    columns: [{ label: 'Method' }, { label: 'opened to, after the last epoch' }, { label: 'remark' }],
+    rows,
+    notes: ['Gates and joins are closed at the start: what stays near 0 adds little of its knowledge.'],
+  };
+}
+
 /** Figures of every run. */
 export function runsTable(comparison: Comparison): Table {
   const names = Object.keys(comparison.methods[0]?.mean ?? {});

@@ -4,6 +4,7 @@ import { NodeFileStore } from '../node-ports.js';
 import type { RunResult } from '../result.js';
 import {
   comparisonTable,
+  fusionsTable,
   gainOverControlsTable,
   gainOverTextTable,
   runsTable,
@@ -40,6 +41,7 @@ export async function writeComparisonReport(
     table(comparison, 'recall@5'),
     table(comparison, 'ndcg@5'),
   ]);
+  const fusions = fusionsTable(comparison);
   const page = renderReport({
     title: `CoCo comparison ${folder}`,
     tables: [
@@ -48,6 +50,7 @@ export async function writeComparisonReport(
       comparisonTable(comparison, 'ndcg@5'),
       ...optional.filter((table) => table !== undefined),
       ...userGroupTables(comparison),
+      ...(fusions ? [fusions] : []),
       runsTable(comparison),
     ],
     charts: chartsOf(epochs),
