@@ -10,6 +10,7 @@ import {
   temporaryFolder,
   writeShop,
 } from './support/small-run.js';
+import type { PlainConfig } from '@coco-rec/standard';
 import { startTestEngine } from './support/engine.js';
 
 /** Another item than any in the history. */
@@ -37,15 +38,25 @@ const trainingOf = ({ epochs }: SmallRun): object[] =>
     Object.fromEntries(Object.entries(epoch).filter(([key]) => !key.startsWith('validation'))),
   );
 
-for (const fusion of ['none', 'coco']) {
-  describe(`what is held out, sasrec with ${fusion}`, () => {
+const texts = { answerTokens: 2, shownItems: 2, textWidth: 4 };
+const experts = { ...texts, specificExperts: 1, expertHidden: 6, expertWidth: 4 };
+const fusions: readonly (PlainConfig & { readonly id: string })[] = [
+  { id: 'none' },
+  { id: 'coco' },
+  { id: 'kar', ...experts },
+  { id: 'r4ec', ...experts },
+  { id: 'concat', source: 'generated', ...texts },
+];
+
+for (const fusion of fusions) {
+  describe(`what is held out, sasrec with ${fusion.id}`, () => {
     const { folder, remove } = temporaryFolder();
     before(startTestEngine);
     after(remove);
 
     let runs = 0;
     const config = async (histories: Histories): Promise<Record<string, unknown>> => {
-      const name = `${fusion}-${++runs}`;
+      const name = `${fusion.id}-${++runs}`;
       return smallConfig(await writeShop(folder, name, histories), fusion, `${folder}/run-${name}`);
     };
     let original: SmallRun;

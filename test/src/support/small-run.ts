@@ -47,14 +47,14 @@ export async function writeShop(folder: string, name: string, histories: Histori
 /** A small model of a fusion, 2 warm epochs and 2 joint ones, with every kind of randomness switched on. */
 export function smallConfig(
   data: PlainConfig,
-  fusion: string,
+  fusion: string | PlainConfig,
   output: string,
   train: PlainConfig = {},
 ): PlainConfig {
   return {
     data,
     backbone: { id: 'sasrec', dimension: 16, maxLength: 12, dropout: 0.2 },
-    ...(fusion === 'none' ? {} : { knowledge: { id: 'tiny' } }),
+    ...((typeof fusion === 'string' ? fusion : fusion.id) === 'none' ? {} : { knowledge: { id: 'tiny' } }),
     fusion,
     train: { epochs: 4, warmEpochs: 2, usersPerStep: 10, warmupSteps: 5, patience: 0, ...train },
     evaluate: { topK: [5, 10], filter: 'none' },
