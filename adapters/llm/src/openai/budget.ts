@@ -11,8 +11,11 @@ export interface BudgetOptions {
 
 /** Money set aside for one request. */
 export interface Reservation {
-  /** The request is about to be sent: from here on it may be charged for. */
-  begin(): void;
+  /**
+   * The request is about to be sent: from here on it may be charged for.
+   * @returns false: other processes spent the money meanwhile. It must not be sent, and the reservation is void
+   */
+  begin(): boolean;
   /** What it cost after all; 0 where it was not charged. */
   settle(cost: number): void;
 }
@@ -46,22 +49,31 @@ export class Budget {
   }
 
   private hold(worst: number): Reservation {
-    const { account } = this.options;
+    const { account, cap } = this.options;
     const mine = { worst };
     let settle: ((cost: number) => void) | undefined;
     this.held.add(mine);
     this.underWay++;
+    const release = (): void => {
+      this.held.delete(mine);
+      this.underWay--;
+      for (const go of this.waiting.splice(0)) go();
+    };
     return {
       begin: () => {
         // What costs nothing needs no record.
-        if (worst > 0) settle = this.ledger.begin(account, worst);
-        this.held.delete(mine);
+        if (worst > 0) settle = this.ledger.begin(account, worst, cap);
+        const isIn = worst === 0 || settle !== undefined;
+        if (isIn) this.held.delete(mine);
+        else release();
+        return isIn;
       },
       settle: (cost) => {
-        this.held.delete(mine);
-        this.underWay--;
-        settle?.(cost);
-        for (const go of this.waiting.splice(0)) go();
+        try {
+          settle?.(cost);
+        } finally {
+          release();
+        }
       },
     };
   }

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { CocoError, type SpendLedger } from '@coco-rec/core';
 import { PromptError } from '../answering/answer-all.js';
-import { Budget } from './budget.js';
+import { Budget, type Reservation } from './budget.js';
 import { type Failure, TimeOutError, explainFailure } from './failure.js';
 import { RateLimit, type Timer, realTimer } from './rate-limit.js';
 
@@ -45,6 +45,13 @@ export interface Request<Result> {
   onRefusal?(failure: Failure): boolean;
 }
 
+/** Leave to send a request. */
+interface Admission {
+  readonly reservation: Reservation;
+  /** Told of the tokens once they are known. */
+  readonly correct: (tokens: number) => void;
+}
+
 /** Sends requests within rate and budget, and again where that may help. */
 export class Sender {
   private readonly rate: RateLimit;
@@ -75,25 +82,27 @@ export class Sender {
   }
 
   private async attempt<Result>(request: Request<Result>): Promise<{ result: Result } | Failure> {
-    const { worst, signal } = request;
-    const reservation = await this.budget.reserve(worst.cost);
-    let isSent = false;
-    try {
-      const correct = await this.rate.pass(worst.tokens, signal);
-      reservation.begin();
-      isSent = true;
-      const { result, use } = await this.limited(request);
-      correct(use.tokens);
-      reservation.settle(use.cost);
-      return { result };
-    } catch (error) {
-      if (!isSent) {
+    const { reservation, correct } = await this.admit(request);
+    const outcome = await this.limited(request).catch((error: unknown) =>
+      explainFailure(error, this.options.key),
+    );
+    if ('result' in outcome) correct(outcome.use.tokens);
+    reservation.settle('result' in outcome ? outcome.use.cost : (outcome.cost ?? request.worst.cost));
+    return outcome;
+  }
+
+  /** Waits for money and for a place. Where other processes spent the money during the wait for the place, anew. */
+  private async admit<Result>({ worst, signal }: Request<Result>): Promise<Admission> {
+    for (;;) {
+      const reservation = await this.budget.reserve(worst.cost);
+      try {
+        const correct = await this.rate.pass(worst.tokens, signal);
+        if (reservation.begin()) return { reservation, correct };
+        correct(0);
+      } catch (error) {
         reservation.settle(0);
         throw error;
       }
-      const failure = explainFailure(error, this.options.key);
-      reservation.settle(failure.cost ?? worst.cost);
-      return failure;
     }
   }
 
