@@ -15,6 +15,7 @@ import {
 import { answerAll } from '../answering/answer-all.js';
 import { isJson } from '../answering/is-json.js';
 import { storedVectors } from '../stored-vectors.js';
+import { checkConfig, readKey } from './check-config.js';
 import { BadAnswerError } from './failure.js';
 import type { OpenAIConfig } from './openai.js';
 import { Sender } from './sender.js';
@@ -58,7 +59,7 @@ export class HostedLLM implements KnowledgeLLM {
   static async open(config: OpenAIConfig, context: AdapterContext): Promise<HostedLLM> {
     const { host } = checkConfig(config);
     const { baseUrl: baseURL, apiKeyVariable: keyVariable, timeout } = config;
-    const key = process.env[keyVariable]?.trim() || undefined;
+    const key = readKey(keyVariable);
     const client = new OpenAI({
       baseURL,
       apiKey: key ?? 'none',
@@ -239,32 +240,6 @@ function wrongVectors(data: unknown, count: number, size: number): string | unde
       return `it sent a vector of ${embedding.length} numbers instead of ${wanted}`;
   }
   return undefined;
-}
-
-/** @returns the server's address. @throws UsageError; a key that stands where its variable's name should is not repeated */
-function checkConfig(config: OpenAIConfig): URL {
-  const { baseUrl, apiKeyVariable, model, embeddingModel, maxCost } = config;
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(apiKeyVariable) || /^sk[-_]/.test(apiKeyVariable)) {
-    throw new UsageError(
-      '"knowledge.apiKeyVariable" must be the name of an environment variable, never the key.',
-    );
-  }
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw new UsageError(
-      '"knowledge.baseUrl" must be an address like https://api.example.org/v1, without user and password.',
-    );
-  }
-  if (!model && !embeddingModel)
-    throw new UsageError('"knowledge" names neither a "model" (for answers) nor an "embeddingModel".');
-  const { promptPrice, answerPrice, embeddingPrice } = config;
-  const hasPrices = (!model || promptPrice + answerPrice > 0) && (!embeddingModel || embeddingPrice > 0);
-  if (maxCost !== undefined && !hasPrices) {
-    throw new UsageError(
-      '"knowledge.maxCost" needs "promptPrice" and "answerPrice" (and "embeddingPrice" with an embedding model).',
-    );
-  }
-  return url;
 }
 
 function missingKey(key: string, does: string): UsageError {

@@ -121,6 +121,24 @@ describe('config of openai', () => {
     assert.equal(same.contentHash, hashes[0]);
   });
 
+  it('refuses a key that no header can hold, by its variable; a line break at its end is none of it', async () => {
+    const apiKeyVariable = 'COCO_ODD_KEY';
+    try {
+      for (const odd of ['sk-one\nsk-two', 'sk-\u201cquoted\u201d', 'sk one', 'sk-\x07']) {
+        process.env[apiKeyVariable] = odd;
+        await assert.rejects(open({ apiKeyVariable }), (error: Error) => {
+          assert.ok(error instanceof UsageError);
+          assert.match(error.message, /key in the environment variable COCO_ODD_KEY holds a line break/);
+          return !error.message.includes('sk');
+        });
+      }
+      process.env[apiKeyVariable] = 'sk-one\r\n';
+      await open({ apiKeyVariable });
+    } finally {
+      delete process.env[apiKeyVariable];
+    }
+  });
+
   it('refuses a config that makes no sense, and never repeats a key', async () => {
     for (const [changes, pattern] of [
       [{ apiKeyVariable: key }, /apiKeyVariable" must be the name of an environment variable, never the key/],
@@ -134,6 +152,12 @@ describe('config of openai', () => {
         assert.match(error.message, pattern);
         assert.equal(error.message.includes(key), false);
         return true;
+      });
+    }
+    for (const apiKeyVariable of ['gsk_abcDEF0123456789', 'AIzaSyabcDEF', 'two words']) {
+      await assert.rejects(open({ apiKeyVariable }), (error: Error) => {
+        assert.match(error.message, /apiKeyVariable" must be the name of an environment variable, never the/);
+        return !error.message.includes(apiKeyVariable);
       });
     }
     const mute = await open({ model: undefined, embeddingModel: 'e', dimensions: 4 });

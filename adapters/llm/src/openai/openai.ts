@@ -23,7 +23,9 @@ export class OpenAIConfig {
   @Min(1)
   dimensions?: number;
 
-  @Describe('Name of the environment variable that holds the key. A server without keys needs none.')
+  @Describe(
+    'Name of the environment variable that holds the key, in capital letters. A server without keys needs none.',
+  )
   @IsString()
   apiKeyVariable = 'OPENAI_API_KEY';
 
