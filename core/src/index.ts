@@ -42,6 +42,7 @@ export type {
   GeneratedText,
   LoraConfig,
   LoraWeights,
+  ServiceAccount,
 } from './specification/knowledge-llm.js';
 export {
   Parameters,

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Parameters } from './parameters.js';
 import type { KnowledgeCapabilities } from './capabilities.js';
-import type { Progress } from './ports.js';
+import type { Progress, Spent } from './ports.js';
 import type { TunedLLM, TuningConfig, TuningOptions, TuningPair } from './tuning.js';
 
 export interface LoraConfig {
@@ -76,13 +76,25 @@ export interface GenerateOptions {
   readonly schema?: Readonly<Record<string, unknown>>;
 }
 
-/** What `generate` would take at most. */
+/** What `generate` would take at most, if no request had to be sent again. */
 export interface GenerateForecast {
   readonly requests: number;
   readonly promptTokens: number;
   readonly answerTokens: number;
-  /** In US dollars. */
+  /** In US dollars; NaN: not known. */
   readonly cost: number;
+}
+
+/** What a service was paid. */
+export interface ServiceAccount {
+  /** Server and models. */
+  readonly name: string;
+  /** In US dollars, for all starts together. Default: none. */
+  readonly cap?: number;
+  /** Config keys that are not set and without which not all costs are known: those count as 0. */
+  readonly missingPrices: readonly string[];
+  /** By all starts; requests that are under way at their worst. */
+  spent(): Spent;
 }
 
 /** Looks at a text in several ways, such as the mean of its tokens' states and the state that follows a question about it. */
@@ -98,8 +110,10 @@ export interface KnowledgeLLM {
   readonly specVersion: 'v1';
   readonly id: string;
   readonly capabilities: KnowledgeCapabilities;
-  /** H. */
+  /** H. Where only the model knows it, 0 until `learnHiddenSize` or `encode`. */
   readonly hiddenSize: number;
+  /** Makes `hiddenSize` known: for models that are asked for it, since making one sends nothing. */
+  learnHiddenSize?(): Promise<void>;
   /** Identity of the weights and of what changes the output (file hash, number of layers, pooling). Keys caches. */
   readonly contentHash: string;
   /** Mean over tokens of the states after the final norm. Cached by content. @returns [N·H] */
@@ -108,7 +122,7 @@ export interface KnowledgeLLM {
   readonly views?: TextViewEncoder;
   /** Answers the prompts. @returns the answers in the order of the prompts, '' where `onFailure` was told */
   generate?(prompts: readonly string[], options: GenerateOptions): Promise<string[]>;
-  /** What `generate` would take at most; nothing is sent. */
+  /** What `generate` would take at most, without retries; nothing is sent. */
   forecast?(prompts: readonly string[], options: { readonly maxTokens: number }): Promise<GenerateForecast>;
   readonly decoder?: DifferentiableDecoder;
   /**
@@ -120,5 +134,7 @@ export interface KnowledgeLLM {
   tune?(pairs: readonly TuningPair[], config: TuningConfig, options: TuningOptions): Promise<TunedLLM>;
   /** Its answers come from a service that may charge for them: training never asks it, only extraction. Default false. */
   readonly hosted?: boolean;
+  /** What its service was paid. */
+  readonly account?: ServiceAccount;
   dispose(): void;
 }

@@ -1,4 +1,4 @@
-import { CocoError, MemorySpendLedger, type SpendLedger } from '@coco-rec/core';
+import { CocoError, MemorySpendLedger, type SpendLedger, type Spent } from '@coco-rec/core';
 
 export interface BudgetOptions {
   /** In US dollars. Default: none. */
@@ -48,6 +48,11 @@ export class Budget {
     return this.hold(worst);
   }
 
+  /** By all starts; what is under way at its worst. */
+  spent(): Spent {
+    return this.ledger.spent(this.options.account);
+  }
+
   private hold(worst: number): Reservation {
     const { account, cap } = this.options;
     const mine = { worst };
@@ -80,13 +85,13 @@ export class Budget {
 
   /** Summed anew each time: what is taken off again would leave a rounding error. */
   private committed(): number {
-    const { cost } = this.ledger.spent(this.options.account);
+    const { cost } = this.spent();
     return [...this.held].reduce((sum, { worst }) => sum + worst, cost);
   }
 
   private exhausted(worst: number, cap: number): CocoError {
     const { account } = this.options;
-    const { cost, requests } = this.ledger.spent(account);
+    const { cost, requests } = this.spent();
     return new CocoError(
       `Stopped before the spend passes "knowledge.maxCost", ${dollars(cap)}: ${dollars(cost)} went into ` +
         `${requests} requests to ${account} in all starts, and the next one may cost ${dollars(worst)}. ` +

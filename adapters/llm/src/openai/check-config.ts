@@ -17,14 +17,26 @@ export function checkConfig(config: OpenAIConfig): URL {
   }
   if (!model && !embeddingModel)
     throw new UsageError('"knowledge" names neither a "model" (for answers) nor an "embeddingModel".');
-  const { promptPrice, answerPrice, embeddingPrice } = config;
-  const hasPrices = (!model || promptPrice + answerPrice > 0) && (!embeddingModel || embeddingPrice > 0);
-  if (maxCost !== undefined && !hasPrices) {
-    throw new UsageError(
-      '"knowledge.maxCost" needs "promptPrice" and "answerPrice" (and "embeddingPrice" with an embedding model).',
-    );
-  }
+  if (maxCost !== undefined) demandPrices(config);
   return url;
+}
+
+function demandPrices(config: OpenAIConfig): void {
+  const missing = missingPrices(config).map((key) => `"${key}"`);
+  if (missing.length > 0) throw new UsageError(`"knowledge.maxCost" needs ${missing.join(' and ')} as well.`);
+  const { promptPrice = 0, answerPrice = 0, embeddingPrice = 0 } = config;
+  if (promptPrice + answerPrice + embeddingPrice === 0)
+    throw new UsageError('"knowledge.maxCost" needs prices, and all of them are 0.');
+}
+
+/** The keys without which a cost of the models that are named is not known. */
+export function missingPrices(config: OpenAIConfig): string[] {
+  const { model, embeddingModel } = config;
+  const keys = [
+    ...(model ? (['promptPrice', 'answerPrice'] as const) : []),
+    ...(embeddingModel ? (['embeddingPrice'] as const) : []),
+  ];
+  return keys.filter((key) => config[key] === undefined);
 }
 
 /**

@@ -10,12 +10,13 @@ import {
   type GeneratedText,
   type KnowledgeLLM,
   type Progress,
+  type ServiceAccount,
   UsageError,
 } from '@coco-rec/core';
 import { answerAll } from '../answering/answer-all.js';
 import { isJson } from '../answering/is-json.js';
 import { storedVectors } from '../stored-vectors.js';
-import { checkConfig, readKey } from './check-config.js';
+import { checkConfig, missingPrices, readKey } from './check-config.js';
 import { BadAnswerError } from './failure.js';
 import type { OpenAIConfig } from './openai.js';
 import { Sender } from './sender.js';
@@ -35,7 +36,8 @@ export class HostedLLM implements KnowledgeLLM {
   readonly hosted = true;
   readonly capabilities: KnowledgeLLM['capabilities'];
   readonly contentHash: string;
-  hiddenSize = 0;
+  readonly account: ServiceAccount;
+  hiddenSize: number;
   /** False after the server refused a schema. */
   private bindsSchema = true;
 
@@ -47,16 +49,15 @@ export class HostedLLM implements KnowledgeLLM {
     private readonly sender: Sender,
   ) {
     const { model, embeddingModel, dimensions, temperature, seed } = config;
+    this.hiddenSize = dimensions ?? 0;
+    this.account = sender.account(missingPrices(config));
     this.capabilities = { encode: !!embeddingModel, generate: !!model, differentiable: false };
     const identity = [host, model, embeddingModel, dimensions, temperature, seed];
     this.contentHash = context.hasher.sha256(JSON.stringify(identity));
   }
 
-  /**
-   * Asks the server for one vector, to learn its length, where the config does not tell it.
-   * @throws UsageError for a config that makes no sense, CocoError where the server gives no vector
-   */
-  static async open(config: OpenAIConfig, context: AdapterContext): Promise<HostedLLM> {
+  /** Sends nothing. @throws UsageError for a config that makes no sense */
+  static open(config: OpenAIConfig, context: AdapterContext): HostedLLM {
     const { host } = checkConfig(config);
     const { baseUrl: baseURL, apiKeyVariable: keyVariable, timeout } = config;
     const key = readKey(keyVariable);
@@ -73,10 +74,13 @@ export class HostedLLM implements KnowledgeLLM {
     });
     const account = [host, config.model, config.embeddingModel].filter(Boolean).join(' ');
     const sender = new Sender({ ...config, host, key, keyVariable, account, spend: context.spend });
-    const llm = new HostedLLM(config, context, host, client, sender);
-    if (config.dimensions) llm.hiddenSize = config.dimensions;
-    else if (config.embeddingModel) llm.hiddenSize = (await llm.vectorsOf(['a text']))[0].length;
-    return llm;
+    return new HostedLLM(config, context, host, client, sender);
+  }
+
+  /** Asks the server for one vector where the config does not tell its length. @throws CocoError where it gives none */
+  async learnHiddenSize(): Promise<void> {
+    if (this.hiddenSize > 0 || !this.config.embeddingModel) return;
+    this.hiddenSize = (await this.vectorsOf(['a text']))[0].length;
   }
 
   async generate(prompts: readonly string[], options: GenerateOptions): Promise<string[]> {
@@ -97,12 +101,14 @@ export class HostedLLM implements KnowledgeLLM {
     const sent = prompts.filter((prompt) => prompt !== '');
     const promptTokens = sent.reduce((sum, prompt) => sum + mostPromptTokens(prompt, schema), 0);
     const answerTokens = sent.length * maxTokens;
-    const cost = this.price(promptTokens, answerTokens);
+    const { promptPrice, answerPrice } = this.config;
+    const isKnown = promptPrice !== undefined && answerPrice !== undefined;
+    const cost = isKnown ? this.price(promptTokens, answerTokens) : NaN;
     return Promise.resolve({ requests: sent.length, promptTokens, answerTokens, cost });
   }
 
   private price(promptTokens: number, answerTokens: number): number {
-    const { promptPrice, answerPrice } = this.config;
+    const { promptPrice = 0, answerPrice = 0 } = this.config;
     return (promptTokens * promptPrice + answerTokens * answerPrice) / million;
   }
 
@@ -170,6 +176,7 @@ export class HostedLLM implements KnowledgeLLM {
   async encode(texts: readonly string[], progress: Progress = this.context.progress): Promise<Float32Array> {
     const { embeddingModel, dimensions, concurrency, textsPerRequest } = this.config;
     if (!embeddingModel) throw missingKey('embeddingModel', 'turns texts into vectors');
+    await this.learnHiddenSize();
     return storedVectors(texts, {
       context: this.context,
       progress,
@@ -197,7 +204,7 @@ export class HostedLLM implements KnowledgeLLM {
 
   /** One request. @returns [H] each */
   private vectorsOf(texts: readonly string[]): Promise<number[][]> {
-    const { embeddingModel: model = '', dimensions, embeddingPrice } = this.config;
+    const { embeddingModel: model = '', dimensions, embeddingPrice = 0 } = this.config;
     const most = texts.reduce((sum, text) => sum + mostTokens(text) + templateTokens, 0);
     return this.sender.send<number[][]>({
       worst: { tokens: most, cost: (most * embeddingPrice) / million },

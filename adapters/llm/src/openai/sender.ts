@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { CocoError, type SpendLedger } from '@coco-rec/core';
+import { CocoError, type ServiceAccount, type SpendLedger } from '@coco-rec/core';
 import { PromptError } from '../answering/answer-all.js';
 import { Budget, type Reservation } from './budget.js';
 import { type Failure, TimeOutError, explainFailure } from './failure.js';
@@ -64,6 +64,11 @@ export class Sender {
     this.timer = options.timer ?? realTimer;
     this.rate = new RateLimit({ requests, tokens }, this.timer);
     this.budget = new Budget({ cap, ledger, account });
+  }
+
+  account(missingPrices: readonly string[]): ServiceAccount {
+    const { account: name, maxCost: cap } = this.options;
+    return { name, cap, missingPrices, spent: () => this.budget.spent() };
   }
 
   /** @throws PromptError where this request has no answer, CocoError where none would have one */
