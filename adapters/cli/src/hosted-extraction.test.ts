@@ -1,6 +1,7 @@
 /** What `coco knowledge` says of the money that a hosted model costs, and when it sends something. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
+import type { ExtractionStep } from '@coco-rec/standard';
 import type { CocoRun } from './testing/run-coco.js';
 import { FaultServer } from './testing/fault-server.js';
 import { Workshop, assertGood } from './testing/workshop.js';
@@ -54,5 +55,20 @@ describe('coco knowledge with a hosted model', function () {
     const enough = await coco('status', ...priced('maxCost=500'));
     assertGood(enough);
     assert.doesNotMatch(enough.output, /may not suffice/);
+  });
+
+  it('counts what failed tries cost: by step as much as the account says', async () => {
+    await server.plan(0, 9999, 'empty');
+    const run = await coco('extract', ...priced());
+    assertGood(run);
+    const sent = (await server.prompts()).length;
+    const prompts = Number(/^(\d+) in all/m.exec(run.errors)?.[1]);
+    assert.equal(sent, 6 * prompts, 'two retries, and all of it once more');
+    const cost = 0.015 * sent; // 15 tokens each
+    assert.match(run.output, new RegExp(`account: \\$${cost.toFixed(cost < 1 ? 4 : 2)}, no cap`));
+    const status = await coco('status', '--json', ...priced());
+    const steps = JSON.parse(status.output) as ExtractionStep[];
+    const byStep = steps.reduce((sum, step) => sum + step.cost, 0);
+    assert.ok(Math.abs(byStep - cost) < 1e-9, `${byStep} instead of ${cost}`);
   });
 });

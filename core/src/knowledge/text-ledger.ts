@@ -85,8 +85,10 @@ export class TextLedger implements TextWriter {
       // Prompts of two steps may be alike only as long as both hold the stand-in.
       const place = waits ? `${step} ${keys[i]}` : keys[i];
       if (!this.byKey.has(place)) this.byKey.set(place, { step, prompt, maxTokens, record, waits });
-      if (record)
-        return { text: record.text, failure: record.failure, flags: record.flags, shown: prompt.shown };
+      if (record) {
+        const { text, failure, failureKind, flags } = record;
+        return { text, failure, failureKind, flags, shown: prompt.shown };
+      }
       const text = `${pending}${' word'.repeat(maxTokens)}`;
       return { text, flags: [], shown: prompt.shown, isTentative: true };
     });

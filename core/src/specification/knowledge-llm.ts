@@ -56,8 +56,16 @@ export interface GeneratedText {
   readonly text: string;
   readonly promptTokens: number;
   readonly answerTokens: number;
-  /** In US dollars; 0 for local models. */
+  /** In US dollars, failed tries included; 0 for local models. */
   readonly cost: number;
+}
+
+/** What is known of a prompt without answer besides the reason. */
+export interface PromptFailure {
+  /** `empty`: the model answers without a word, so that asking again is of little use. */
+  readonly kind?: 'empty';
+  /** What its tries cost all the same, in US dollars. Default 0. */
+  readonly cost?: number;
 }
 
 /** How an answer is made, and who is told when. */
@@ -70,7 +78,7 @@ export interface GenerateOptions {
    */
   readonly onAnswer?: (index: number, answer: GeneratedText) => Promise<void> | void;
   /** Told of a prompt that has no answer after all retries; without it the first failure is thrown. */
-  readonly onFailure?: (index: number, reason: string) => Promise<void> | void;
+  readonly onFailure?: (index: number, reason: string, failure?: PromptFailure) => Promise<void> | void;
   readonly signal?: AbortSignal;
   /** A JSON schema the answer must follow, where the model can be bound to it. */
   readonly schema?: Readonly<Record<string, unknown>>;

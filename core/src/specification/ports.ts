@@ -24,6 +24,8 @@ export interface StoredText {
   readonly text?: string;
   /** Why there is no text. */
   readonly failure?: string;
+  /** `empty`: the answer had no word. Records of older versions tell it by `failure` alone: see `isEmptyAnswer`. */
+  readonly failureKind?: 'empty';
   /** Template and version, "kar-preference 1". */
   readonly template: string;
   /** Id of the language model. */
@@ -34,7 +36,7 @@ export interface StoredText {
   readonly flags: readonly string[];
   readonly promptTokens: number;
   readonly answerTokens: number;
-  /** In US dollars. */
+  /** In US dollars, with all tries that failed before. */
   readonly cost: number;
 }
 

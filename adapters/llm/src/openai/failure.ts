@@ -2,10 +2,11 @@ import OpenAI from 'openai';
 
 /** The server's answer is of no use: empty, half, or of a wrong size. Asked again, it may be another. */
 export class BadAnswerError extends Error {
-  /** @param cost what it cost all the same, in US dollars */
+  /** @param cost what it cost all the same, in US dollars @param isEmpty without a word */
   constructor(
     message: string,
     readonly cost: number,
+    readonly isEmpty = false,
   ) {
     super(message);
   }
@@ -25,6 +26,8 @@ export interface Failure {
   readonly maxRetries?: number;
   /** So long the server asks to wait, in ms. */
   readonly retryAfter?: number;
+  /** An answer without a word. */
+  readonly isEmpty?: boolean;
   /** There was no connection at all. */
   readonly isUnreachable?: boolean;
   readonly status?: number;
@@ -36,7 +39,8 @@ const ofPrompt: readonly (number | undefined)[] = [400, 413, 422];
 /** What an error of a request means. @param key is never repeated, even if the server does */
 export function explainFailure(error: unknown, key: string | undefined): Failure {
   if (error instanceof BadAnswerError) {
-    return { reason: error.message, kind: 'again', cost: error.cost, maxRetries: 2 };
+    const { message: reason, cost, isEmpty } = error;
+    return { reason, kind: 'again', cost, isEmpty, maxRetries: 2 };
   }
   if (error instanceof TimeOutError) return { reason: error.message, kind: 'again' };
   if (error instanceof OpenAI.APIError && error.status !== undefined) return explainStatus(error, key);

@@ -112,13 +112,13 @@ export class HostedLLM implements KnowledgeLLM {
     return (promptTokens * promptPrice + answerTokens * answerPrice) / million;
   }
 
-  private answer(
+  private async answer(
     prompt: string,
     { maxTokens, schema, signal }: Pick<GenerateOptions, 'maxTokens' | 'schema' | 'signal'>,
   ): Promise<GeneratedText> {
     const promptTokens = mostPromptTokens(prompt, schema);
     let isBound = false;
-    return this.sender.send<GeneratedText>({
+    const { result, lostCost } = await this.sender.send<GeneratedText>({
       worst: { tokens: promptTokens + maxTokens, cost: this.price(promptTokens, maxTokens) },
       signal,
       send: async (trySignal) => {
@@ -137,6 +137,7 @@ export class HostedLLM implements KnowledgeLLM {
         return true;
       },
     });
+    return { ...result, cost: result.cost + lostCost };
   }
 
   private body(
@@ -167,7 +168,9 @@ export class HostedLLM implements KnowledgeLLM {
     const answerTokens = usage?.completion_tokens ?? most.answerTokens;
     const cost = this.price(promptTokens, answerTokens);
     const text: unknown = choices?.[0]?.message?.content;
-    if (typeof text !== 'string' || text.trim() === '') throw new BadAnswerError('the answer is empty', cost);
+    if (typeof text !== 'string' || text.trim() === '') {
+      throw new BadAnswerError('the answer is empty', cost, true);
+    }
     if (most.isBound && !isJson(text)) throw new BadAnswerError('the answer breaks off or is no JSON', cost);
     return { text, promptTokens, answerTokens, cost };
   }
@@ -203,10 +206,10 @@ export class HostedLLM implements KnowledgeLLM {
   }
 
   /** One request. @returns [H] each */
-  private vectorsOf(texts: readonly string[]): Promise<number[][]> {
+  private async vectorsOf(texts: readonly string[]): Promise<number[][]> {
     const { embeddingModel: model = '', dimensions, embeddingPrice = 0 } = this.config;
     const most = texts.reduce((sum, text) => sum + mostTokens(text) + templateTokens, 0);
-    return this.sender.send<number[][]>({
+    const { result } = await this.sender.send<number[][]>({
       worst: { tokens: most, cost: (most * embeddingPrice) / million },
       signal: this.context.signal,
       send: async (signal) => {
@@ -222,6 +225,7 @@ export class HostedLLM implements KnowledgeLLM {
         return { result: sorted.map(({ embedding }) => embedding), use };
       },
     });
+    return result;
   }
 
   dispose(): void {

@@ -45,6 +45,12 @@ export interface Request<Result> {
   onRefusal?(failure: Failure): boolean;
 }
 
+export interface Sent<Result> {
+  readonly result: Result;
+  /** What failed tries before it cost, in US dollars. */
+  readonly lostCost: number;
+}
+
 /** Leave to send a request. */
 interface Admission {
   readonly reservation: Reservation;
@@ -72,16 +78,19 @@ export class Sender {
   }
 
   /** @throws PromptError where this request has no answer, CocoError where none would have one */
-  async send<Result>(request: Request<Result>): Promise<Result> {
+  async send<Result>(request: Request<Result>): Promise<Sent<Result>> {
     const { signal } = request;
+    let lostCost = 0;
     for (let retries = 0; ;) {
       signal?.throwIfAborted();
       const outcome = await this.attempt(request);
-      if ('result' in outcome) return outcome.result;
+      if ('result' in outcome) return { result: outcome.result, lostCost };
+      lostCost += outcome.cost ?? request.worst.cost;
       signal?.throwIfAborted();
       if (outcome.kind === 'prompt' && request.onRefusal?.(outcome)) continue;
       const most = Math.min(this.options.maxRetries, outcome.maxRetries ?? Infinity);
-      if (outcome.kind !== 'again' || retries === most) throw this.giveUp(outcome, retries);
+      if (outcome.kind !== 'again' || retries === most)
+        throw this.giveUp(outcome, { retries, cost: lostCost });
       await this.wait(outcome, retries++, signal);
     }
   }
@@ -147,11 +156,16 @@ export class Sender {
     await this.timer.wait(retryAfter + (backOff * (500 + randomInt(500))) / 1000, signal);
   }
 
-  private giveUp({ reason, kind, status, isUnreachable }: Failure, retries: number): CocoError {
+  private giveUp(
+    { reason, kind, status, isUnreachable, isEmpty }: Failure,
+    { retries, cost }: { readonly retries: number; readonly cost: number },
+  ): CocoError {
     const { host, key, keyVariable } = this.options;
     const tries = retries === 0 ? '' : `, after ${retries} retries`;
     const message = `${host}: ${reason}${tries}`;
-    if (kind !== 'all' && !isUnreachable) return new PromptError(`${message}.`);
+    if (kind !== 'all' && !isUnreachable) {
+      return new PromptError(`${message}.`, { kind: isEmpty ? 'empty' : undefined, cost });
+    }
     const isKey = status === 401 || status === 403;
     const which = key === undefined ? 'is not set' : 'may be wrong';
     return new CocoError(isKey ? `${message}. The key in ${keyVariable} ${which}.` : `${message}.`);
