@@ -89,7 +89,7 @@ export class Sender {
       signal?.throwIfAborted();
       if (outcome.kind === 'prompt' && request.onRefusal?.(outcome)) continue;
       const most = Math.min(this.options.maxRetries, outcome.maxRetries ?? Infinity);
-      if (outcome.kind !== 'again' || retries === most)
+      if (outcome.kind !== 'again' || retries >= most)
         throw this.giveUp(outcome, { retries, cost: lostCost });
       await this.wait(outcome, retries++, signal);
     }
