@@ -187,6 +187,17 @@ describe('openai against a server with faults', () => {
     }
   });
 
+  it('sends no more tokens in a minute than the config says', async () => {
+    const controller = new AbortController();
+    // A request may take 64 + 1 + 9 tokens, and the first takes 15.
+    const llm = await open({ tokensPerMinute: 80, concurrency: 1 });
+    await server.plan();
+    const onAnswer = (): void => void setTimeout(() => controller.abort(new Error('stopped here')), 100);
+    const made = llm.generate(['a', 'b'], { maxTokens: 9, onAnswer, signal: controller.signal });
+    await assert.rejects(made, /stopped here/);
+    assert.equal(await tries(), 1);
+  });
+
   it('tells one answer after another, though they come together', async () => {
     const llm = await open({ concurrency: 4 });
     await server.plan();
