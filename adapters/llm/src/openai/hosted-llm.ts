@@ -19,6 +19,7 @@ import { storedVectors } from '../stored-vectors.js';
 import { checkConfig, missingPrices, readKey } from './check-config.js';
 import { BadAnswerError } from './failure.js';
 import type { OpenAIConfig } from './openai.js';
+import { Outage } from './outage.js';
 import { Sender } from './sender.js';
 
 const million = 1e6;
@@ -27,8 +28,12 @@ const templateTokens = 64;
 /** A token holds a byte or more in every byte-level vocabulary. */
 const mostTokens = (text: string): number => Buffer.byteLength(text);
 
+/** So many prompts in a row that the server fails on end the work; not fewer than are under way at once. */
+const promptsInOutage = 10;
+
 type Completion = OpenAI.ChatCompletion;
 type Schema = GenerateOptions['schema'];
+type Asking = Pick<GenerateOptions, 'maxTokens' | 'schema' | 'signal'> & { readonly outage: Outage };
 
 export class HostedLLM implements KnowledgeLLM {
   readonly specVersion = 'v1';
@@ -88,8 +93,9 @@ export class HostedLLM implements KnowledgeLLM {
     const { maxTokens, schema } = options;
     const { concurrency: width } = this.config;
     const signal = options.signal ?? this.context.signal;
+    const outage = new Outage(Math.max(promptsInOutage, width));
     return answerAll(prompts, { ...options, signal, width }, (prompt) =>
-      this.answer(prompt, { maxTokens, schema, signal }),
+      this.answer(prompt, { maxTokens, schema, signal, outage }),
     );
   }
 
@@ -114,13 +120,14 @@ export class HostedLLM implements KnowledgeLLM {
 
   private async answer(
     prompt: string,
-    { maxTokens, schema, signal }: Pick<GenerateOptions, 'maxTokens' | 'schema' | 'signal'>,
+    { maxTokens, schema, signal, outage }: Asking,
   ): Promise<GeneratedText> {
     const promptTokens = mostPromptTokens(prompt, schema);
     let isBound = false;
     const { result, lostCost } = await this.sender.send<GeneratedText>({
       worst: { tokens: promptTokens + maxTokens, cost: this.price(promptTokens, maxTokens) },
       signal,
+      outage,
       send: async (trySignal) => {
         isBound = schema !== undefined && this.bindsSchema;
         const completion = await this.client.chat.completions.create(

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { CocoError, type ServiceAccount, type SpendLedger } from '@coco-rec/core';
+import { CocoError, OutsideError, type ServiceAccount, type SpendLedger } from '@coco-rec/core';
 import { PromptError } from '../answering/answer-all.js';
 import { Budget, type Reservation } from './budget.js';
 import { type Failure, TimeOutError, explainFailure } from './failure.js';
+import type { Outage } from './outage.js';
 import { RateLimit, type Timer, realTimer } from './rate-limit.js';
 
 /** A server that asks for a longer wait than this is not waited for. */
@@ -39,6 +40,8 @@ export interface Request<Result> {
   /** At most. */
   readonly worst: Use;
   readonly signal?: AbortSignal;
+  /** Shared by prompts that are asked together. Default: each stands alone. */
+  readonly outage?: Outage;
   /** One try. @throws BadAnswerError for an answer of no use */
   send(signal: AbortSignal): Promise<{ readonly result: Result; readonly use: Use }>;
   /** Told of a refusal of this very request. @returns whether the request has been changed and is worth sending again */
@@ -79,19 +82,22 @@ export class Sender {
 
   /** @throws PromptError where this request has no answer, CocoError where none would have one */
   async send<Result>(request: Request<Result>): Promise<Sent<Result>> {
-    const { signal } = request;
+    const { signal, outage } = request;
     let lostCost = 0;
     for (let retries = 0; ;) {
       signal?.throwIfAborted();
       const outcome = await this.attempt(request);
+      if ('result' in outcome || !outcome.isServerFault) outage?.end();
       if ('result' in outcome) return { result: outcome.result, lostCost };
       lostCost += outcome.cost ?? request.worst.cost;
       signal?.throwIfAborted();
       if (outcome.kind === 'prompt' && request.onRefusal?.(outcome)) continue;
       const most = Math.min(this.options.maxRetries, outcome.maxRetries ?? Infinity);
-      if (outcome.kind !== 'again' || retries >= most)
-        throw this.giveUp(outcome, { retries, cost: lostCost });
-      await this.wait(outcome, retries++, signal);
+      const isLast = outcome.kind !== 'again' || retries >= most;
+      if (!isLast && !outage?.isCertain) await this.wait(outcome, retries, signal);
+      // It may have become certain by other prompts during the wait.
+      if (isLast || outage?.isCertain) throw this.giveUp(outcome, { retries, cost: lostCost, outage });
+      retries++;
     }
   }
 
@@ -157,12 +163,21 @@ export class Sender {
   }
 
   private giveUp(
-    { reason, kind, status, isUnreachable, isEmpty }: Failure,
-    { retries, cost }: { readonly retries: number; readonly cost: number },
+    { reason, kind, status, isUnreachable, isEmpty, isServerFault }: Failure,
+    { retries, cost, outage }: { readonly retries: number; readonly cost: number; readonly outage?: Outage },
   ): CocoError {
     const { host, key, keyVariable } = this.options;
     const tries = retries === 0 ? '' : `, after ${retries} retries`;
     const message = `${host}: ${reason}${tries}`;
+    if (isServerFault && outage) {
+      outage.add();
+      if (outage.isCertain) {
+        return new OutsideError(
+          `${host} failed on ${outage.prompts} prompts in a row, at last so: ${reason}${tries}. ` +
+            'Every answer that came is kept: once the server answers, the same command goes on with the rest.',
+        );
+      }
+    }
     if (kind !== 'all' && !isUnreachable) {
       return new PromptError(`${message}.`, { kind: isEmpty ? 'empty' : undefined, cost });
     }
