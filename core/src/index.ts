@@ -42,6 +42,8 @@ export type {
   GeneratedText,
   LoraConfig,
   LoraWeights,
+  PromptFailure,
+  ServiceAccount,
 } from './specification/knowledge-llm.js';
 export {
   Parameters,
@@ -112,10 +114,10 @@ export {
   scaledToOne,
 } from './knowledge/encode-texts.js';
 export { encodeItemTexts, itemTexts } from './knowledge/item-text-vectors.js';
+export { isEmptyAnswer } from './knowledge/empty-answer.js';
 export { MemorySpendLedger } from './knowledge/memory-spend-ledger.js';
 export { MemoryTextStore } from './knowledge/memory-text-store.js';
 export {
-  emptyAnswer,
   StoredTextWriter,
   type StoredTextWriterOptions,
 } from './knowledge/stored-text-writer.js';

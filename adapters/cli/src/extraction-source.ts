@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander';
+import type { ServiceAccount } from '@coco-rec/core';
 import { Extraction, type ExtractionStep, type Table, applyOverrides } from '@coco-rec/standard';
+import { accountNote, dollars, forecastNotes } from './account-notes.js';
 import { type ConfigOptions, configOf, count, setOption, wholeNumber } from './options.js';
 import type { Terminal } from './terminal.js';
 
@@ -58,10 +60,9 @@ export async function withExtraction<T>(
 }
 
 const whole = (value: number): string => (Number.isFinite(value) ? value.toLocaleString('en') : '–');
-const dollars = (value: number): string => `$${value.toFixed(value < 1 ? 4 : 2)}`;
 
-/** What is written, and what the rest takes at most. */
-export function statusTable(steps: readonly ExtractionStep[]): Table {
+/** What is written, what the rest takes at most, and what a service was paid. */
+export function statusTable(steps: readonly ExtractionStep[], account: ServiceAccount | undefined): Table {
   const right = { align: 'right' } as const;
   return {
     title: 'Generated texts',
@@ -79,8 +80,13 @@ export function statusTable(steps: readonly ExtractionStep[]): Table {
       whole(forecast ? forecast.promptTokens + forecast.answerTokens : 0),
       dollars(forecast?.cost ?? 0),
     ]),
-    notes: steps.some(({ waiting }) => waiting > 0)
-      ? ['What is left is an upper bound: some prompts wait for answers, and may not be needed.']
-      : [],
+    notes: [
+      ...(steps.some(({ forecast }) => forecast) ? ['What is left is counted without retries.'] : []),
+      ...(steps.some(({ waiting }) => waiting > 0)
+        ? ['What is left is an upper bound: some prompts wait for answers, and may not be needed.']
+        : []),
+      ...forecastNotes(steps, account),
+      ...(account ? [accountNote(account)] : []),
+    ],
   };
 }

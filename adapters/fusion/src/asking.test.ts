@@ -85,9 +85,14 @@ describe('KAR asks', () => {
     const down = new ScriptedWriter(() => ({ failure: 'the server said 500' }));
     await assert.rejects(ask(kar, {}, down), /did not name the factors \(the server said 500\)/);
     assert.equal(down.steps.size, 1);
-    const mute = new ScriptedWriter(() => ({ failure: 'the answer is empty' }));
-    await ask(kar, { fallbackFactors: 'price' }, mute);
-    assert.match(mute.steps.get('kar: items')?.[0].text ?? '', /\nprice\n/);
+    for (const empty of [
+      { failure: 'api.example.org: it had no word.', failureKind: 'empty' as const },
+      { failure: 'api.example.org: the answer is empty, after 2 retries.' }, // stored by an older version
+    ]) {
+      const mute = new ScriptedWriter(() => empty);
+      await ask(kar, { fallbackFactors: 'price' }, mute);
+      assert.match(mute.steps.get('kar: items')?.[0].text ?? '', /\nprice\n/);
+    }
   });
 });
 

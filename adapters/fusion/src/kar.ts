@@ -24,7 +24,7 @@ import {
   type FusionDescriptor,
   type TextPrompt,
   type WrittenText,
-  emptyAnswer,
+  isEmptyAnswer,
 } from '@coco-rec/core';
 import { AugmentedConfig, AugmentedFusion } from './texts/augmented-fusion.js';
 import { type GeneratedTextConfig, checkGeneratedText } from './texts/generated-text-config.js';
@@ -65,8 +65,9 @@ export class KARQuestions {
   /** All later prompts hang on the factors: they are not asked with others because a server was down for a moment. */
   private async factors(asking: Asking): Promise<string> {
     const prompt = this.template('factors').render({ domain: this.config.domain }, {});
-    const [{ text, failure, standIn }] = await this.write(asking, 'factors', [prompt]);
-    if (text !== undefined || failure === emptyAnswer) {
+    const [written] = await this.write(asking, 'factors', [prompt]);
+    const { text, failure, standIn } = written;
+    if (text !== undefined || isEmptyAnswer(written)) {
       return answerAsData(text ?? this.config.fallbackFactors);
     }
     if (standIn !== undefined) return answerAsData(standIn);

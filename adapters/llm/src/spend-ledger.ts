@@ -19,6 +19,8 @@ export class FileSpendLedger implements SpendLedger {
   private readonly lines: CheckedLines<Entry>;
   private readonly prefix = randomUUID().slice(0, 13);
   private count = 0;
+  /** The request that is being noted, and what stands before it in the file. */
+  private noted?: { readonly id: string; before: number };
 
   /** @param folder default: `knowledge` in the cache folder */
   constructor(folder = join(cacheFolder(), 'knowledge')) {
@@ -30,14 +32,29 @@ export class FileSpendLedger implements SpendLedger {
     return this.sums.spent(account);
   }
 
-  begin(account: string, worst: number): (cost: number) => void {
+  /**
+   * Other processes note theirs between the look and the note, so with a limit it looks again. The order of the file decides:
+   * only what stands before counts, so of several that came together the first stays and they do not all back out.
+   */
+  begin(account: string, worst: number): (cost: number) => void;
+  begin(account: string, worst: number, most: number | undefined): ((cost: number) => void) | undefined;
+  begin(account: string, worst: number, most = Infinity): ((cost: number) => void) | undefined {
     const id = `${this.prefix}-${this.count++}`;
+    const noted = { id, before: most < Infinity ? this.spent(account).cost : 0 };
+    if (noted.before + worst > most) return undefined;
     this.lines.append({ id, account, worst });
-    return (cost) => this.lines.append({ id, cost });
+    const settle = (cost: number): void => this.lines.append({ id, cost });
+    if (most === Infinity) return settle;
+    this.noted = noted;
+    this.lines.refresh();
+    if (noted.before + worst <= most) return settle;
+    settle(0);
+    return undefined;
   }
 
   private take(entry: Entry): void {
     if ('account' in entry) {
+      if (entry.id === this.noted?.id) this.noted.before = this.sums.spent(entry.account).cost;
       this.settle.set(entry.id, this.sums.begin(entry.account, entry.worst));
       return;
     }

@@ -5,6 +5,7 @@ import {
   type LedgerEntry,
   type Provenance,
   type RunConfig,
+  type ServiceAccount,
   StoppedError,
   TextLedger,
   UsageError,
@@ -29,7 +30,7 @@ export interface ExtractionStep {
   /** Of what is written. */
   readonly tokens: number;
   readonly cost: number;
-  /** What the rest takes at most; absent where nothing is left. */
+  /** What the rest takes at most, without retries; absent where nothing is left. */
   readonly forecast?: GenerateForecast;
 }
 
@@ -92,6 +93,11 @@ export class Extraction {
         { cause },
       );
     }
+  }
+
+  /** What the service of the language model that writes was paid; undefined where it is none. */
+  get account(): ServiceAccount | undefined {
+    return this.writing.account;
   }
 
   /** Counts by step, and what the rest takes. Nothing is sent. */

@@ -121,10 +121,12 @@ export class Session {
     });
     const fusion = parts.fusion.create(parts.fusionConfig);
     const writing = await this.writingOf(parts, config);
+    const knowledge = await this.knowledgeOf(parts, config);
+    await knowledge?.learnHiddenSize?.();
     await fusion.initialize({
       dataset,
       backbone,
-      knowledge: await this.knowledgeOf(parts, config),
+      knowledge,
       writer: writing && this.writer(writing, { freeOnly: true, retryStored: false }),
       parameters: parameters.scope('fusion'),
       random: random.derive('fusion'),

@@ -19,9 +19,9 @@ export async function encodeTexts(
       `${asker} needs a language model that can encode texts: see the section "knowledge".`,
     );
   }
-  const { hiddenSize, id } = knowledge;
-  const vectors = checked(await knowledge.encode(texts, progress), { id, texts, width: hiddenSize });
-  return { vectors, hiddenSize };
+  const vectors = await knowledge.encode(texts, progress);
+  const { hiddenSize, id } = knowledge; // may have been learnt just now
+  return { vectors: checked(vectors, { id, texts, width: hiddenSize }), hiddenSize };
 }
 
 /** What the language model sees in each text in several ways, checked. @returns [N·H] a view; none where it has but one */

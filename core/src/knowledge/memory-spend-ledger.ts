@@ -12,7 +12,10 @@ export class MemorySpendLedger implements SpendLedger {
     return { cost: open.reduce((sum, { worst }) => sum + worst, cost), requests: requests + open.length };
   }
 
-  begin(account: string, worst: number): (cost: number) => void {
+  begin(account: string, worst: number): (cost: number) => void;
+  begin(account: string, worst: number, most: number | undefined): ((cost: number) => void) | undefined;
+  begin(account: string, worst: number, most = Infinity): ((cost: number) => void) | undefined {
+    if (this.spent(account).cost + worst > most) return undefined;
     const open = this.underWay.get(account) ?? new Set();
     const request = { worst };
     this.underWay.set(account, open.add(request));

@@ -3,9 +3,11 @@ import type { GenerateOptions, KnowledgeLLM } from '../specification/knowledge-l
 import type { StoredText } from '../specification/ports.js';
 import type { TextPrompt } from '../specification/text-writer.js';
 import { testHasher } from '../testing/test-dataset.js';
+import { isEmptyAnswer } from './empty-answer.js';
 import { repeatsInstructions } from './instruction-echo.js';
 import { MemoryTextStore } from './memory-text-store.js';
 import { StoredTextWriter, type StoredTextWriterOptions } from './stored-text-writer.js';
+import { textKey } from './text-key.js';
 import { TextLedger } from './text-ledger.js';
 
 /** Answers each prompt with its own words backwards; counts what it is sent. */
@@ -32,7 +34,8 @@ class BackwardsLLM implements KnowledgeLLM {
       this.sent.push(prompt);
       const failures = this.failing.get(prompt) ?? 0;
       this.failing.set(prompt, failures - 1);
-      if (failures > 0) await options.onFailure?.(index, 'the server said 500');
+      const failure = { cost: this.price, kind: prompt === 'dumb' ? ('empty' as const) : undefined };
+      if (failures > 0) await options.onFailure?.(index, 'the server said 500', failure);
       else await options.onAnswer?.(index, this.answer(prompt));
     }
     return prompts.map((prompt) => this.answer(prompt).text);
@@ -142,6 +145,25 @@ describe('StoredTextWriter', () => {
     assert.equal(later[1].text, 'always');
   });
 
+  it('keeps what failed tries cost, in this run and earlier ones, and what kind of failure it was', async () => {
+    const { llm, store, notes, writer } = open({ knowledge: new BackwardsLLM('hash', 0.5) });
+    llm.failing.set('twice', 2).set('dumb', 99);
+    const asked = [prompt('twice'), prompt('dumb'), prompt('mute')];
+    const written = await writer.write('step', asked, { maxTokens });
+    assert.deepEqual(written.map(({ failureKind }) => failureKind), [undefined, 'empty', 'empty']); // prettier-ignore
+    assert.match(notes.at(-1) ?? '', /, \$3\.0000 spent$/);
+    const costs = async (): Promise<(number | undefined)[]> => {
+      const keys = asked.map((one) => textKey({ prompt: one, knowledge: llm, maxTokens }, testHasher));
+      return (await store.get(keys)).map((record) => record?.cost);
+    };
+    assert.deepEqual(await costs(), [1, 1, 1]);
+    await open({ knowledge: llm, store, retries: 0 }).writer.write('step', asked, { maxTokens });
+    assert.deepEqual(await costs(), [1.5, 1.5, 1.5]);
+    const ledger = new TextLedger({ knowledge: llm, store, hasher: testHasher });
+    const [, dumb] = await ledger.write('step', asked, { maxTokens });
+    assert.equal(dumb.failureKind, 'empty');
+  });
+
   it('sends nothing that costs money where only free texts are allowed', async () => {
     const { llm, writer } = open({ knowledge: new BackwardsLLM('hash', 0.5), freeOnly: true });
     const paid = writer.write('preferences', [prompt('a'), prompt('b')], { maxTokens });
@@ -199,6 +221,22 @@ describe('TextLedger', () => {
       'the stand-in has the length of an answer',
     );
     assert.equal(llm.sent.length, sent);
+  });
+});
+
+describe('isEmptyAnswer', () => {
+  it('knows the kind, and the words of records of older versions', () => {
+    const failures: [string, boolean][] = [
+      ['the answer is empty', true],
+      ['The answer is empty.', true],
+      ['api.example.org: the answer is empty, after 2 retries.', true],
+      ['127.0.0.1:8080: the answer is empty.', true],
+      ['api.example.org: it answered 500: the answer is empty.', false],
+      ['the server said 500', false],
+    ];
+    for (const [failure, isEmpty] of failures) assert.equal(isEmptyAnswer({ failure }), isEmpty, failure);
+    assert.ok(isEmptyAnswer({ failure: 'no word', failureKind: 'empty' }));
+    assert.ok(!isEmptyAnswer({ text: 'so' }));
   });
 });
 

@@ -3,11 +3,9 @@ import type { GeneratedText, KnowledgeLLM } from '../specification/knowledge-llm
 import type { Hasher, Progress, StoredText, TextStore } from '../specification/ports.js';
 import type { TextPrompt, TextWriter, TunedWriter, WrittenText } from '../specification/text-writer.js';
 import type { TuningConfig, TuningPair } from '../specification/tuning.js';
+import { emptyAnswer } from './empty-answer.js';
 import { repeatsInstructions } from './instruction-echo.js';
 import { textKey } from './text-key.js';
-
-/** The failure of an answer without a word. */
-export const emptyAnswer = 'the answer is empty';
 
 export interface StoredTextWriterOptions {
   readonly knowledge: KnowledgeLLM;
@@ -124,9 +122,11 @@ export class StoredTextWriter implements TextWriter {
     const { knowledge, store, signal } = this.options;
     if (!knowledge.generate)
       throw new CocoError(`The language model "${knowledge.id}" cannot generate text.`);
-    const keep = async (record: StoredText): Promise<void> => {
+    const keep = async (made: StoredText): Promise<void> => {
+      const record = withEarlierTries(made, step.records.get(made.key));
       await store.put(record);
       step.records.set(record.key, record);
+      step.cost += made.cost;
     };
     await knowledge.generate(
       open.map(({ prompt }) => prompt.text),
@@ -136,14 +136,14 @@ export class StoredTextWriter implements TextWriter {
         onAnswer: async (index, answer) => {
           const record = this.record(open[index], answer);
           await keep(record);
-          step.cost += answer.cost;
           step.written++;
           if (record.text !== undefined) step.done++;
           this.report(step);
         },
-        onFailure: async (index, reason) => {
-          const none = { text: '', promptTokens: 0, answerTokens: 0, cost: 0 };
-          await keep({ ...this.record(open[index], none), failure: reason });
+        onFailure: async (index, reason, { kind: failureKind, cost = 0 } = {}) => {
+          const none = { text: '', promptTokens: 0, answerTokens: 0, cost };
+          await keep({ ...this.record(open[index], none), failure: reason, failureKind });
+          this.report(step);
         },
       },
     );
@@ -164,7 +164,9 @@ export class StoredTextWriter implements TextWriter {
       answerTokens,
       cost,
     };
-    return text === '' ? { key, failure: emptyAnswer, ...rest } : { key, text, ...rest };
+    return text === ''
+      ? { key, failure: emptyAnswer, failureKind: 'empty', ...rest }
+      : { key, text, ...rest };
   }
 
   private report({ name, done, total, written, cost, startedAt }: Step): void {
@@ -175,7 +177,19 @@ export class StoredTextWriter implements TextWriter {
   }
 }
 
+/** The last record of a key counts, so it tells what the tries before it took, in this run or an earlier one. */
+function withEarlierTries(record: StoredText, earlier: StoredText | undefined): StoredText {
+  if (!earlier) return record;
+  return {
+    ...record,
+    promptTokens: record.promptTokens + earlier.promptTokens,
+    answerTokens: record.answerTokens + earlier.answerTokens,
+    cost: record.cost + earlier.cost,
+  };
+}
+
 /** Where several ask the same, each has its own provenance. */
 function writtenText(record: StoredText | undefined, { shown }: TextPrompt): WrittenText {
-  return { text: record?.text, failure: record?.failure, flags: record?.flags ?? [], shown };
+  const { text, failure, failureKind, flags = [] } = record ?? {};
+  return { text, failure, failureKind, flags, shown };
 }

@@ -88,8 +88,8 @@ export class TextLedger implements TextWriter {
       const standIn = `${pending}${' word'.repeat(maxTokens)}`;
       const { shown } = prompt;
       if (!record) return { text: standIn, flags: [], shown, isTentative: true };
-      const { text, failure, flags } = record;
-      return { text, failure, flags, shown, ...(text === undefined && { standIn }) };
+      const { text, failure, failureKind, flags } = record;
+      return { text, failure, failureKind, flags, shown, ...(text === undefined && { standIn }) };
     });
   }
 

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Parameters } from './parameters.js';
 import type { KnowledgeCapabilities } from './capabilities.js';
-import type { Progress } from './ports.js';
+import type { Progress, Spent } from './ports.js';
 import type { TunedLLM, TuningConfig, TuningOptions, TuningPair } from './tuning.js';
 
 export interface LoraConfig {
@@ -56,8 +56,16 @@ export interface GeneratedText {
   readonly text: string;
   readonly promptTokens: number;
   readonly answerTokens: number;
-  /** In US dollars; 0 for local models. */
+  /** In US dollars, failed tries included; 0 for local models. */
   readonly cost: number;
+}
+
+/** What is known of a prompt without answer besides the reason. */
+export interface PromptFailure {
+  /** `empty`: the model answers without a word, so that asking again is of little use. */
+  readonly kind?: 'empty';
+  /** What its tries cost all the same, in US dollars. Default 0. */
+  readonly cost?: number;
 }
 
 /** How an answer is made, and who is told when. */
@@ -70,19 +78,31 @@ export interface GenerateOptions {
    */
   readonly onAnswer?: (index: number, answer: GeneratedText) => Promise<void> | void;
   /** Told of a prompt that has no answer after all retries; without it the first failure is thrown. */
-  readonly onFailure?: (index: number, reason: string) => Promise<void> | void;
+  readonly onFailure?: (index: number, reason: string, failure?: PromptFailure) => Promise<void> | void;
   readonly signal?: AbortSignal;
   /** A JSON schema the answer must follow, where the model can be bound to it. */
   readonly schema?: Readonly<Record<string, unknown>>;
 }
 
-/** What `generate` would take at most. */
+/** What `generate` would take at most, if no request had to be sent again. */
 export interface GenerateForecast {
   readonly requests: number;
   readonly promptTokens: number;
   readonly answerTokens: number;
-  /** In US dollars. */
+  /** In US dollars; NaN: not known. */
   readonly cost: number;
+}
+
+/** What a service was paid. */
+export interface ServiceAccount {
+  /** Server and models. */
+  readonly name: string;
+  /** In US dollars, for all starts together. Default: none. */
+  readonly cap?: number;
+  /** Config keys that are not set and without which not all costs are known: those count as 0. */
+  readonly missingPrices: readonly string[];
+  /** By all starts; requests that are under way at their worst. */
+  spent(): Spent;
 }
 
 /** Looks at a text in several ways, such as the mean of its tokens' states and the state that follows a question about it. */
@@ -98,8 +118,10 @@ export interface KnowledgeLLM {
   readonly specVersion: 'v1';
   readonly id: string;
   readonly capabilities: KnowledgeCapabilities;
-  /** H. */
+  /** H. Where only the model knows it, 0 until `learnHiddenSize` or `encode`. */
   readonly hiddenSize: number;
+  /** Makes `hiddenSize` known: for models that are asked for it, since making one sends nothing. */
+  learnHiddenSize?(): Promise<void>;
   /** Identity of the weights and of what changes the output (file hash, number of layers, pooling). Keys caches. */
   readonly contentHash: string;
   /**
@@ -113,7 +135,7 @@ export interface KnowledgeLLM {
   readonly views?: TextViewEncoder;
   /** Answers the prompts. @returns the answers in the order of the prompts, '' where `onFailure` was told */
   generate?(prompts: readonly string[], options: GenerateOptions): Promise<string[]>;
-  /** What `generate` would take at most; nothing is sent. */
+  /** What `generate` would take at most, without retries; nothing is sent. */
   forecast?(prompts: readonly string[], options: { readonly maxTokens: number }): Promise<GenerateForecast>;
   readonly decoder?: DifferentiableDecoder;
   /**
@@ -125,5 +147,7 @@ export interface KnowledgeLLM {
   tune?(pairs: readonly TuningPair[], config: TuningConfig, options: TuningOptions): Promise<TunedLLM>;
   /** Its answers come from a service that may charge for them: training never asks it, only extraction. Default false. */
   readonly hosted?: boolean;
+  /** What its service was paid. */
+  readonly account?: ServiceAccount;
   dispose(): void;
 }

@@ -24,6 +24,8 @@ export interface StoredText {
   readonly text?: string;
   /** Why there is no text. */
   readonly failure?: string;
+  /** `empty`: the answer had no word. Records of older versions tell it by `failure` alone: see `isEmptyAnswer`. */
+  readonly failureKind?: 'empty';
   /** Template and version, "kar-preference 1". */
   readonly template: string;
   /** Id of the language model. */
@@ -34,7 +36,7 @@ export interface StoredText {
   readonly flags: readonly string[];
   readonly promptTokens: number;
   readonly answerTokens: number;
-  /** In US dollars. */
+  /** In US dollars, with all tries that failed before. */
   readonly cost: number;
 }
 
@@ -70,8 +72,13 @@ export interface Spent {
 export interface SpendLedger {
   /** A request that is not settled, in whatever process, counts at its worst. */
   spent(account: string): Spent;
-  /** Notes a request before it is sent, for good. @returns notes what it cost after all, 0 where it was not charged */
+  /**
+   * Notes a request before it is sent, for good.
+   * @param most what all requests of the account may have cost with this one, by whatever processes. Default: no limit
+   * @returns notes what it cost after all, 0 where it was not charged; undefined: there was no room below `most`
+   */
   begin(account: string, worst: number): (cost: number) => void;
+  begin(account: string, worst: number, most: number | undefined): ((cost: number) => void) | undefined;
 }
 
 /** A content hash, as lower-case hexadecimal SHA-256. */

@@ -12,7 +12,10 @@ export interface TextPrompt {
 }
 
 /** What came of a prompt. */
-export interface WrittenText extends Pick<StoredText, 'text' | 'failure' | 'flags' | 'shown'> {
+export interface WrittenText extends Pick<
+  StoredText,
+  'text' | 'failure' | 'failureKind' | 'flags' | 'shown'
+> {
   /** Stands for an answer that is not there yet: told by writers that only look. */
   readonly isTentative?: boolean;
   /** Of a full answer, where the prompt has failed and is asked again: told by writers that only look. */

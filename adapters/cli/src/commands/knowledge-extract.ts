@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Extraction, visibleText } from '@coco-rec/standard';
+import { beforehand } from '../account-notes.js';
 import {
   type ExtractionOptions,
   statusTable,
@@ -37,14 +38,12 @@ async function extract(file: string, options: Options, terminal: Terminal): Prom
   await withExtraction(file, options, terminal, async (extraction) => {
     const before = await extraction.status();
     if (options.forecast) {
-      terminal.table(statusTable(before));
+      terminal.table(statusTable(before, extraction.account));
       return;
     }
-    const forecasts = before.flatMap(({ forecast }) => forecast ?? []);
-    const sum = (key: 'requests' | 'cost'): number => forecasts.reduce((total, one) => total + one[key], 0);
-    terminal.note(`To be written: at most ${sum('requests')} texts for at most $${sum('cost').toFixed(2)}.`);
+    for (const line of beforehand(before, extraction.account)) terminal.note(line);
     await extraction.run();
-    terminal.table(statusTable(await extraction.status()));
+    terminal.table(statusTable(await extraction.status(), extraction.account));
     await listFailures(extraction, terminal);
   });
 }

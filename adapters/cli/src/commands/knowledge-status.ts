@@ -24,7 +24,9 @@ export function addKnowledgeStatus(parent: Command, terminal: Terminal): void {
 }
 
 async function status(file: string, options: Options, terminal: Terminal): Promise<void> {
-  const steps = await withExtraction(file, options, terminal, (extraction) => extraction.status());
-  if (options.json) terminal.print(JSON.stringify(steps, null, 2));
-  else terminal.table(statusTable(steps));
+  await withExtraction(file, options, terminal, async (extraction) => {
+    const steps = await extraction.status();
+    if (options.json) terminal.print(JSON.stringify(steps, null, 2));
+    else terminal.table(statusTable(steps, extraction.account));
+  });
 }

@@ -28,9 +28,12 @@ export class FaultServer {
     return new FaultServer(child, `http://127.0.0.1:${port}/v1`);
   }
 
-  /** Forgets what it has seen; leaves so many of the next requests after `answered` ones without answer. */
-  async plan(answered = 0, hanging = 0): Promise<void> {
-    await this.planFaults(...Array<string>(answered).fill('late'), ...Array<string>(hanging).fill('hang'));
+  /**
+   * Forgets what it has seen; after `answered` requests, so many of the next ones fail. @param fault by default they stay
+   * without answer
+   */
+  async plan(answered = 0, failing = 0, fault: 'hang' | 'empty' | 'broken' = 'hang'): Promise<void> {
+    await this.planFaults(...Array<string>(answered).fill('late'), ...Array<string>(failing).fill(fault));
   }
 
   /** Forgets what it has seen; does one wrong at each of the next requests, by the names of the tests of `openai`. */

@@ -1,8 +1,15 @@
-import { CocoError, type GenerateOptions, type GeneratedText } from '@coco-rec/core';
+import { CocoError, type GenerateOptions, type GeneratedText, type PromptFailure } from '@coco-rec/core';
 
 /** One prompt has no answer; the others may have theirs. Anything else that is thrown ends the work. */
 export class PromptError extends CocoError {
   override readonly name: string = 'PromptError';
+
+  constructor(
+    message: string,
+    readonly failure: PromptFailure = {},
+  ) {
+    super(message);
+  }
 }
 
 /** Answers one prompt. Rejects at once when the signal comes. */
@@ -38,7 +45,7 @@ export async function answerAll(
       } catch (error) {
         if (error instanceof PromptError && onFailure) {
           await told
-            .next(() => onFailure(index, error.message))
+            .next(() => onFailure(index, error.message, error.failure))
             .catch((error: unknown) => (end ??= { error }));
         } else end ??= { error };
       }

@@ -136,7 +136,7 @@ export class LlamaCppLLM implements KnowledgeLLM {
     try {
       const made = await this.evaluate(sequence, tokens, how);
       const text = this.model.detokenize(made);
-      if (text.trim() === '') throw new PromptError('The answer is empty.');
+      if (text.trim() === '') throw new PromptError('The answer is empty.', { kind: 'empty' });
       if (how.grammar && made.length === how.maxTokens && !isJson(text)) {
         throw new PromptError(`The answer breaks off after ${made.length} tokens.`);
       }

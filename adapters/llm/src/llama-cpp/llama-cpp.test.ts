@@ -37,6 +37,13 @@ describe('llama-cpp', function () {
     alone.dispose();
   });
 
+  it('tells an answer without a word as such', async () => {
+    const told: unknown[] = [];
+    const onFailure = (...failure: unknown[]): void => void told.push(failure);
+    await llm.generate(['One, two,'], { maxTokens: 0, onFailure });
+    assert.deepEqual(told, [[0, 'The answer is empty.', { kind: 'empty' }]]);
+  });
+
   it('with the chat template it answers, and takes special tokens in a prompt for text', async () => {
     const chat = await openSmolLM2({ sequences: 2, contextSize: 256 });
     assert.notEqual(chat.contentHash, llm.contentHash);

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { CocoError, MemorySpendLedger, type SpendLedger } from '@coco-rec/core';
 import fc from 'fast-check';
+import { FileSpendLedger } from '../spend-ledger.js';
+import { TemporaryFolder } from '../testing/temporary-folder.js';
 import { Budget } from './budget.js';
 
 const account = 'example.org m';
@@ -99,5 +104,79 @@ describe('Budget', () => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe('Budgets of several processes', () => {
+  const folder = new TemporaryFolder();
+  after(() => folder.remove());
+
+  /** Lets others note something after each of its looks, as another process may. */
+  class InterruptedLedger extends FileSpendLedger {
+    meanwhile: (() => void) | undefined;
+
+    override spent(name: string): ReturnType<FileSpendLedger['spent']> {
+      const spent = super.spent(name);
+      const { meanwhile } = this;
+      this.meanwhile = undefined;
+      meanwhile?.();
+      return spent;
+    }
+  }
+
+  for (const first of [0, 1]) {
+    it(`hold one cap where both set money aside before either sends, budget ${first + 1} first`, async () => {
+      const path = folder.at(`waiting ${first}`);
+      const budgets = [0, 1].map(() => open(1, new FileSpendLedger(path)));
+      const reservations = await Promise.all(budgets.map((budget) => budget.reserve(0.9)));
+      assert.deepEqual([first, 1 - first].map((i) => reservations[i].begin()), [true, false]); // prettier-ignore
+      assert.deepEqual(new FileSpendLedger(path).spent(account), { cost: 0.9, requests: 1 });
+      await assert.rejects(budgets[1 - first].reserve(0.9), /\$0\.900000 went into 1 requests/);
+      reservations[first].settle(0.1);
+      const later = await budgets[1 - first].reserve(0.9);
+      assert.equal(later.begin(), true);
+      later.settle(0.9);
+      assert.equal(new FileSpendLedger(path).spent(account).cost, 1);
+    });
+  }
+
+  it('do not both back out where they note at the same moment: the first in the file stays', async () => {
+    const path = folder.at('at once');
+    const [one, other] = [new InterruptedLedger(path), new FileSpendLedger(path)];
+    const [mine, theirs] = await Promise.all([one, other].map((ledger) => open(1, ledger).reserve(0.9)));
+    let isTheirs: boolean | undefined;
+    one.meanwhile = () => (isTheirs = theirs.begin());
+    assert.equal(mine.begin(), false);
+    assert.equal(isTheirs, true);
+    assert.deepEqual(new FileSpendLedger(path).spent(account), { cost: 0.9, requests: 1 });
+  });
+
+  it('refuse in turn, and nobody waits for ever for what is void', async () => {
+    const path = folder.at('in turn');
+    const budget = open(1, new FileSpendLedger(path));
+    const [one, two] = [await budget.reserve(0.5), await budget.reserve(0.5)];
+    const other = await open(1, new FileSpendLedger(path)).reserve(0.9);
+    other.begin();
+    assert.equal(one.begin(), false);
+    const again = budget.reserve(0.5);
+    await new Promise(setImmediate);
+    assert.equal(two.begin(), false);
+    await assert.rejects(again, CocoError);
+  });
+
+  it('hold it in two processes that spend side by side to the end', async function () {
+    this.timeout(60_000);
+    const path = folder.at('race');
+    const run = (): ReturnType<typeof fork> =>
+      fork(join(import.meta.dirname, 'testing', 'spender.js'), [path, '1', '0.02', '0.01']);
+    const children = [run(), run()];
+    await Promise.all(children.map((child) => once(child, 'message')));
+    for (const child of children) child.send('go');
+    const said = await Promise.all(
+      children.map(async (child) => (await once(child, 'message'))[0] as number),
+    );
+    const { cost } = new FileSpendLedger(path).spent('a');
+    assert.ok(Math.abs(cost - said[0] - said[1]) < 1e-9, `${cost}, ${said.join(' + ')}`);
+    assert.ok(cost <= 1 + 1e-9 && cost > 0.9, String(cost));
   });
 });

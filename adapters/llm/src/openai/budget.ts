@@ -1,4 +1,4 @@
-import { CocoError, MemorySpendLedger, type SpendLedger } from '@coco-rec/core';
+import { CocoError, MemorySpendLedger, type SpendLedger, type Spent } from '@coco-rec/core';
 
 export interface BudgetOptions {
   /** In US dollars. Default: none. */
@@ -11,8 +11,11 @@ export interface BudgetOptions {
 
 /** Money set aside for one request. */
 export interface Reservation {
-  /** The request is about to be sent: from here on it may be charged for. */
-  begin(): void;
+  /**
+   * The request is about to be sent: from here on it may be charged for.
+   * @returns false: other processes spent the money meanwhile. It must not be sent, and the reservation is void
+   */
+  begin(): boolean;
   /** What it cost after all; 0 where it was not charged. */
   settle(cost: number): void;
 }
@@ -45,36 +48,50 @@ export class Budget {
     return this.hold(worst);
   }
 
+  /** By all starts; what is under way at its worst. */
+  spent(): Spent {
+    return this.ledger.spent(this.options.account);
+  }
+
   private hold(worst: number): Reservation {
-    const { account } = this.options;
+    const { account, cap } = this.options;
     const mine = { worst };
     let settle: ((cost: number) => void) | undefined;
     this.held.add(mine);
     this.underWay++;
+    const release = (): void => {
+      this.held.delete(mine);
+      this.underWay--;
+      for (const go of this.waiting.splice(0)) go();
+    };
     return {
       begin: () => {
         // What costs nothing needs no record.
-        if (worst > 0) settle = this.ledger.begin(account, worst);
-        this.held.delete(mine);
+        if (worst > 0) settle = this.ledger.begin(account, worst, cap);
+        const isIn = worst === 0 || settle !== undefined;
+        if (isIn) this.held.delete(mine);
+        else release();
+        return isIn;
       },
       settle: (cost) => {
-        this.held.delete(mine);
-        this.underWay--;
-        settle?.(cost);
-        for (const go of this.waiting.splice(0)) go();
+        try {
+          settle?.(cost);
+        } finally {
+          release();
+        }
       },
     };
   }
 
   /** Summed anew each time: what is taken off again would leave a rounding error. */
   private committed(): number {
-    const { cost } = this.ledger.spent(this.options.account);
+    const { cost } = this.spent();
     return [...this.held].reduce((sum, { worst }) => sum + worst, cost);
   }
 
   private exhausted(worst: number, cap: number): CocoError {
     const { account } = this.options;
-    const { cost, requests } = this.ledger.spent(account);
+    const { cost, requests } = this.spent();
     return new CocoError(
       `Stopped before the spend passes "knowledge.maxCost", ${dollars(cap)}: ${dollars(cost)} went into ` +
         `${requests} requests to ${account} in all starts, and the next one may cost ${dollars(worst)}. ` +

@@ -2,10 +2,11 @@ import OpenAI from 'openai';
 
 /** The server's answer is of no use: empty, half, or of a wrong size. Asked again, it may be another. */
 export class BadAnswerError extends Error {
-  /** @param cost what it cost all the same, in US dollars */
+  /** @param cost what it cost all the same, in US dollars @param isEmpty without a word */
   constructor(
     message: string,
     readonly cost: number,
+    readonly isEmpty = false,
   ) {
     super(message);
   }
@@ -25,6 +26,10 @@ export interface Failure {
   readonly maxRetries?: number;
   /** So long the server asks to wait, in ms. */
   readonly retryAfter?: number;
+  /** An answer without a word. */
+  readonly isEmpty?: boolean;
+  /** It says that the server is not well, and nothing of the prompt: a time-out, a broken connection, a status from 500. */
+  readonly isServerFault?: boolean;
   /** There was no connection at all. */
   readonly isUnreachable?: boolean;
   readonly status?: number;
@@ -36,9 +41,10 @@ const ofPrompt: readonly (number | undefined)[] = [400, 413, 422];
 /** What an error of a request means. @param key is never repeated, even if the server does */
 export function explainFailure(error: unknown, key: string | undefined): Failure {
   if (error instanceof BadAnswerError) {
-    return { reason: error.message, kind: 'again', cost: error.cost, maxRetries: 2 };
+    const { message: reason, cost, isEmpty } = error;
+    return { reason, kind: 'again', cost, isEmpty, maxRetries: 2 };
   }
-  if (error instanceof TimeOutError) return { reason: error.message, kind: 'again' };
+  if (error instanceof TimeOutError) return { reason: error.message, kind: 'again', isServerFault: true };
   if (error instanceof OpenAI.APIError && error.status !== undefined) return explainStatus(error, key);
   const code = codeOf(error);
   const isUnreachable = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(
@@ -49,7 +55,7 @@ export function explainFailure(error: unknown, key: string | undefined): Failure
   }
   if (error instanceof SyntaxError) return { reason: 'the answer is half a JSON', kind: 'again' };
   const detail = code === '' ? '' : ` (${code})`;
-  return { reason: `the connection broke${detail}`, kind: 'again' };
+  return { reason: `the connection broke${detail}`, kind: 'again', isServerFault: true };
 }
 
 function explainStatus(error: InstanceType<typeof OpenAI.APIError>, key: string | undefined): Failure {
@@ -61,7 +67,13 @@ function explainStatus(error: InstanceType<typeof OpenAI.APIError>, key: string 
   if (error.code === 'insufficient_quota') return { ...failure, kind: 'all' };
   // 501: the server cannot do it, now or later.
   if (again.includes(status) || ((status as number) >= 500 && status !== 501)) {
-    return { ...failure, kind: 'again', retryAfter: retryAfter(headers as Headers | undefined) };
+    const isServerFault = (status as number) >= 500;
+    return {
+      ...failure,
+      kind: 'again',
+      isServerFault,
+      retryAfter: retryAfter(headers as Headers | undefined),
+    };
   }
   return { ...failure, kind: ofPrompt.includes(status) ? 'prompt' : 'all' };
 }

@@ -10,13 +10,16 @@ import {
   type GeneratedText,
   type KnowledgeLLM,
   type Progress,
+  type ServiceAccount,
   UsageError,
 } from '@coco-rec/core';
 import { answerAll } from '../answering/answer-all.js';
 import { isJson } from '../answering/is-json.js';
 import { storedVectors } from '../stored-vectors.js';
+import { checkConfig, missingPrices, readKey } from './check-config.js';
 import { BadAnswerError } from './failure.js';
 import type { OpenAIConfig } from './openai.js';
+import { Outage } from './outage.js';
 import { Sender } from './sender.js';
 
 const million = 1e6;
@@ -25,8 +28,12 @@ const templateTokens = 64;
 /** A token holds a byte or more in every byte-level vocabulary. */
 const mostTokens = (text: string): number => Buffer.byteLength(text);
 
+/** So many prompts in a row that the server fails on end the work; not fewer than are under way at once. */
+const promptsInOutage = 10;
+
 type Completion = OpenAI.ChatCompletion;
 type Schema = GenerateOptions['schema'];
+type Asking = Pick<GenerateOptions, 'maxTokens' | 'schema' | 'signal'> & { readonly outage: Outage };
 
 export class HostedLLM implements KnowledgeLLM {
   readonly specVersion = 'v1';
@@ -35,7 +42,8 @@ export class HostedLLM implements KnowledgeLLM {
   readonly capabilities: KnowledgeLLM['capabilities'];
   readonly contentHash: string;
   readonly answerHash: string;
-  hiddenSize = 0;
+  readonly account: ServiceAccount;
+  hiddenSize: number;
   /** False after the server refused a schema. */
   private bindsSchema = true;
 
@@ -47,6 +55,8 @@ export class HostedLLM implements KnowledgeLLM {
     private readonly sender: Sender,
   ) {
     const { model, embeddingModel, dimensions, temperature, seed } = config;
+    this.hiddenSize = dimensions ?? 0;
+    this.account = sender.account(missingPrices(config));
     this.capabilities = { encode: !!embeddingModel, generate: !!model, differentiable: false };
     const hashOf = (...vectors: unknown[]): string =>
       context.hasher.sha256(JSON.stringify([host, model, ...vectors, temperature, seed]));
@@ -54,14 +64,11 @@ export class HostedLLM implements KnowledgeLLM {
     this.answerHash = hashOf(undefined, undefined);
   }
 
-  /**
-   * Asks the server for one vector, to learn its length, where the config does not tell it.
-   * @throws UsageError for a config that makes no sense, CocoError where the server gives no vector
-   */
-  static async open(config: OpenAIConfig, context: AdapterContext): Promise<HostedLLM> {
+  /** Sends nothing. @throws UsageError for a config that makes no sense */
+  static open(config: OpenAIConfig, context: AdapterContext): HostedLLM {
     const { host } = checkConfig(config);
     const { baseUrl: baseURL, apiKeyVariable: keyVariable, timeout } = config;
-    const key = process.env[keyVariable]?.trim() || undefined;
+    const key = readKey(keyVariable);
     const client = new OpenAI({
       baseURL,
       apiKey: key ?? 'none',
@@ -75,10 +82,13 @@ export class HostedLLM implements KnowledgeLLM {
     });
     const account = [host, config.model, config.embeddingModel].filter(Boolean).join(' ');
     const sender = new Sender({ ...config, host, key, keyVariable, account, spend: context.spend });
-    const llm = new HostedLLM(config, context, host, client, sender);
-    if (config.dimensions) llm.hiddenSize = config.dimensions;
-    else if (config.embeddingModel) llm.hiddenSize = (await llm.vectorsOf(['a text']))[0].length;
-    return llm;
+    return new HostedLLM(config, context, host, client, sender);
+  }
+
+  /** Asks the server for one vector where the config does not tell its length. @throws CocoError where it gives none */
+  async learnHiddenSize(): Promise<void> {
+    if (this.hiddenSize > 0 || !this.config.embeddingModel) return;
+    this.hiddenSize = (await this.vectorsOf(['a text']))[0].length;
   }
 
   async generate(prompts: readonly string[], options: GenerateOptions): Promise<string[]> {
@@ -86,8 +96,9 @@ export class HostedLLM implements KnowledgeLLM {
     const { maxTokens, schema } = options;
     const { concurrency: width } = this.config;
     const signal = options.signal ?? this.context.signal;
+    const outage = new Outage(Math.max(promptsInOutage, width));
     return answerAll(prompts, { ...options, signal, width }, (prompt) =>
-      this.answer(prompt, { maxTokens, schema, signal }),
+      this.answer(prompt, { maxTokens, schema, signal, outage }),
     );
   }
 
@@ -99,24 +110,27 @@ export class HostedLLM implements KnowledgeLLM {
     const sent = prompts.filter((prompt) => prompt !== '');
     const promptTokens = sent.reduce((sum, prompt) => sum + mostPromptTokens(prompt, schema), 0);
     const answerTokens = sent.length * maxTokens;
-    const cost = this.price(promptTokens, answerTokens);
+    const { promptPrice, answerPrice } = this.config;
+    const isKnown = promptPrice !== undefined && answerPrice !== undefined;
+    const cost = isKnown ? this.price(promptTokens, answerTokens) : NaN;
     return Promise.resolve({ requests: sent.length, promptTokens, answerTokens, cost });
   }
 
   private price(promptTokens: number, answerTokens: number): number {
-    const { promptPrice, answerPrice } = this.config;
+    const { promptPrice = 0, answerPrice = 0 } = this.config;
     return (promptTokens * promptPrice + answerTokens * answerPrice) / million;
   }
 
-  private answer(
+  private async answer(
     prompt: string,
-    { maxTokens, schema, signal }: Pick<GenerateOptions, 'maxTokens' | 'schema' | 'signal'>,
+    { maxTokens, schema, signal, outage }: Asking,
   ): Promise<GeneratedText> {
     const promptTokens = mostPromptTokens(prompt, schema);
     let isBound = false;
-    return this.sender.send<GeneratedText>({
+    const { result, lostCost } = await this.sender.send<GeneratedText>({
       worst: { tokens: promptTokens + maxTokens, cost: this.price(promptTokens, maxTokens) },
       signal,
+      outage,
       send: async (trySignal) => {
         isBound = schema !== undefined && this.bindsSchema;
         const completion = await this.client.chat.completions.create(
@@ -133,6 +147,7 @@ export class HostedLLM implements KnowledgeLLM {
         return true;
       },
     });
+    return { ...result, cost: result.cost + lostCost };
   }
 
   private body(
@@ -163,7 +178,9 @@ export class HostedLLM implements KnowledgeLLM {
     const answerTokens = usage?.completion_tokens ?? most.answerTokens;
     const cost = this.price(promptTokens, answerTokens);
     const text: unknown = choices?.[0]?.message?.content;
-    if (typeof text !== 'string' || text.trim() === '') throw new BadAnswerError('the answer is empty', cost);
+    if (typeof text !== 'string' || text.trim() === '') {
+      throw new BadAnswerError('the answer is empty', cost, true);
+    }
     if (most.isBound && !isJson(text)) throw new BadAnswerError('the answer breaks off or is no JSON', cost);
     return { text, promptTokens, answerTokens, cost };
   }
@@ -172,6 +189,7 @@ export class HostedLLM implements KnowledgeLLM {
   async encode(texts: readonly string[], progress: Progress = this.context.progress): Promise<Float32Array> {
     const { embeddingModel, dimensions, concurrency, textsPerRequest } = this.config;
     if (!embeddingModel) throw missingKey('embeddingModel', 'turns texts into vectors');
+    await this.learnHiddenSize();
     return storedVectors(texts, {
       context: this.context,
       progress,
@@ -198,10 +216,10 @@ export class HostedLLM implements KnowledgeLLM {
   }
 
   /** One request. @returns [H] each */
-  private vectorsOf(texts: readonly string[]): Promise<number[][]> {
-    const { embeddingModel: model = '', dimensions, embeddingPrice } = this.config;
+  private async vectorsOf(texts: readonly string[]): Promise<number[][]> {
+    const { embeddingModel: model = '', dimensions, embeddingPrice = 0 } = this.config;
     const most = texts.reduce((sum, text) => sum + mostTokens(text) + templateTokens, 0);
-    return this.sender.send<number[][]>({
+    const { result } = await this.sender.send<number[][]>({
       worst: { tokens: most, cost: (most * embeddingPrice) / million },
       signal: this.context.signal,
       send: async (signal) => {
@@ -217,6 +235,7 @@ export class HostedLLM implements KnowledgeLLM {
         return { result: sorted.map(({ embedding }) => embedding), use };
       },
     });
+    return result;
   }
 
   dispose(): void {
@@ -242,32 +261,6 @@ function wrongVectors(data: unknown, count: number, size: number): string | unde
       return `it sent a vector of ${embedding.length} numbers instead of ${wanted}`;
   }
   return undefined;
-}
-
-/** @returns the server's address. @throws UsageError; a key that stands where its variable's name should is not repeated */
-function checkConfig(config: OpenAIConfig): URL {
-  const { baseUrl, apiKeyVariable, model, embeddingModel, maxCost } = config;
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(apiKeyVariable) || /^sk[-_]/.test(apiKeyVariable)) {
-    throw new UsageError(
-      '"knowledge.apiKeyVariable" must be the name of an environment variable, never the key.',
-    );
-  }
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw new UsageError(
-      '"knowledge.baseUrl" must be an address like https://api.example.org/v1, without user and password.',
-    );
-  }
-  if (!model && !embeddingModel)
-    throw new UsageError('"knowledge" names neither a "model" (for answers) nor an "embeddingModel".');
-  const { promptPrice, answerPrice, embeddingPrice } = config;
-  const hasPrices = (!model || promptPrice + answerPrice > 0) && (!embeddingModel || embeddingPrice > 0);
-  if (maxCost !== undefined && !hasPrices) {
-    throw new UsageError(
-      '"knowledge.maxCost" needs "promptPrice" and "answerPrice" (and "embeddingPrice" with an embedding model).',
-    );
-  }
-  return url;
 }
 
 function missingKey(key: string, does: string): UsageError {

@@ -30,8 +30,10 @@ describe('vectors of openai', () => {
   it('are those of their texts, in batches, the empty text’s zero; their length is learnt', async () => {
     await server.plan();
     const llm = await open(encoder);
-    assert.equal(llm.hiddenSize, 4);
+    assert.equal(await tries(), 0, 'making it sends nothing');
     assert.deepEqual([...(await llm.encode(texts))], expected);
+    await llm.learnHiddenSize();
+    assert.equal(llm.hiddenSize, 4);
     const { seen } = await server.report();
     const [probe, ...batches] = seen.map(({ body }) => body.input as string[]);
     assert.equal(probe.length, 1);
@@ -129,19 +131,59 @@ describe('config of openai', () => {
     assert.equal(new Set(answerHashes).size, 5);
   });
 
+  it('says whose cost is not known, and what was paid', async () => {
+    const forecastOf = async (changes: Partial<OpenAIConfig>): Promise<number> =>
+      (await (await open(changes)).forecast(['a'], { maxTokens: 1 })).cost;
+    assert.ok(Number.isNaN(await forecastOf({})));
+    assert.ok(Number.isNaN(await forecastOf({ promptPrice: 2 })));
+    assert.equal(await forecastOf({ promptPrice: 0, answerPrice: 0 }), 0);
+    const { account } = await open({ promptPrice: 2, embeddingModel: 'e' });
+    assert.deepEqual(account.missingPrices, ['answerPrice', 'embeddingPrice']);
+    assert.deepEqual([account.cap, account.spent()], [undefined, { cost: 0, requests: 0 }]);
+    const capped = await open({ promptPrice: 2, answerPrice: 1, maxCost: 3 });
+    assert.deepEqual([capped.account.cap, capped.account.missingPrices], [3, []]);
+  });
+
+  it('refuses a key that no header can hold, by its variable; a line break at its end is none of it', async () => {
+    const apiKeyVariable = 'COCO_ODD_KEY';
+    try {
+      for (const odd of ['sk-one\nsk-two', 'sk-\u201cquoted\u201d', 'sk one', 'sk-\x07']) {
+        process.env[apiKeyVariable] = odd;
+        await assert.rejects(open({ apiKeyVariable }), (error: Error) => {
+          assert.ok(error instanceof UsageError);
+          assert.match(error.message, /key in the environment variable COCO_ODD_KEY holds a line break/);
+          return !error.message.includes('sk');
+        });
+      }
+      process.env[apiKeyVariable] = 'sk-one\r\n';
+      await open({ apiKeyVariable });
+    } finally {
+      delete process.env[apiKeyVariable];
+    }
+  });
+
   it('refuses a config that makes no sense, and never repeats a key', async () => {
     for (const [changes, pattern] of [
       [{ apiKeyVariable: key }, /apiKeyVariable" must be the name of an environment variable, never the key/],
       [{ baseUrl: 'localhost:80' }, /baseUrl" must be an address/],
       [{ baseUrl: `https://user:${key}@example.org/v1` }, /without user and password/],
       [{ model: undefined }, /neither a "model" .* nor an "embeddingModel"/],
-      [{ maxCost: 1 }, /"knowledge\.maxCost" needs "promptPrice"/],
+      [{ maxCost: 1 }, /"knowledge\.maxCost" needs "promptPrice" and "answerPrice" as well/],
+      [{ maxCost: 1, promptPrice: 2 }, /"knowledge\.maxCost" needs "answerPrice" as well/],
+      [{ maxCost: 1, promptPrice: 2, answerPrice: 2, embeddingModel: 'e' }, /needs "embeddingPrice" as well/],
+      [{ maxCost: 1, promptPrice: 0, answerPrice: 0 }, /needs prices, and all of them are 0/],
     ] as const) {
       await assert.rejects(open(changes), (error: Error) => {
         assert.ok(error instanceof UsageError);
         assert.match(error.message, pattern);
         assert.equal(error.message.includes(key), false);
         return true;
+      });
+    }
+    for (const apiKeyVariable of ['gsk_abcDEF0123456789', 'AIzaSyabcDEF', 'two words']) {
+      await assert.rejects(open({ apiKeyVariable }), (error: Error) => {
+        assert.match(error.message, /apiKeyVariable" must be the name of an environment variable, never the/);
+        return !error.message.includes(apiKeyVariable);
       });
     }
     const mute = await open({ model: undefined, embeddingModel: 'e', dimensions: 4 });

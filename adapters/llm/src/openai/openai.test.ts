@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CocoError, type GeneratedText, MemorySpendLedger } from '@coco-rec/core';
+import { CocoError, type GeneratedText } from '@coco-rec/core';
 import { rejectsPlainly } from '../testing/complaints.js';
 import type { HostedLLM } from './hosted-llm.js';
 import type { OpenAIConfig } from './openai.js';
@@ -98,6 +98,12 @@ describe('openai against a server with faults', () => {
     });
   }
 
+  it('an empty answer after more failures than it has retries is told at once', async () => {
+    const faults: Fault[] = ['broken', 'broken', 'broken', ...Array<Fault>(9).fill('empty')];
+    await rejectsPlainly(() => answerAfter(faults), /the answer is empty, after 3 retries/);
+    assert.equal(await tries(), 4);
+  });
+
   it('"too many" is tried again after the time that the server asked for, by all requests', async () => {
     const llm = await open({ concurrency: 2 });
     await server.plan('too many');
@@ -181,6 +187,17 @@ describe('openai against a server with faults', () => {
     }
   });
 
+  it('sends no more tokens in a minute than the config says', async () => {
+    const controller = new AbortController();
+    // A request may take 64 + 1 + 9 tokens, and the first takes 15.
+    const llm = await open({ tokensPerMinute: 80, concurrency: 1 });
+    await server.plan();
+    const onAnswer = (): void => void setTimeout(() => controller.abort(new Error('stopped here')), 100);
+    const made = llm.generate(['a', 'b'], { maxTokens: 9, onAnswer, signal: controller.signal });
+    await assert.rejects(made, /stopped here/);
+    assert.equal(await tries(), 1);
+  });
+
   it('tells one answer after another, though they come together', async () => {
     const llm = await open({ concurrency: 4 });
     await server.plan();
@@ -213,63 +230,6 @@ describe('openai against a server with faults', () => {
       controller.abort(new Error('stopped here'));
       await assert.rejects(made, /stopped here/);
     }
-  });
-
-  it('never spends more than the cap, and keeps what it paid for', async () => {
-    // Each answer is 70 millionths of a dollar, at most (64 + 6 bytes) × 2 + 9 × 10.
-    const prices = { promptPrice: 2, answerPrice: 10, concurrency: 3 };
-    const prompts = Array.from({ length: 20 }, (_, i) => `text ${String.fromCharCode(97 + i)}`);
-    const llm = await open({ ...prices, maxCost: 500e-6 });
-    const forecast = await llm.forecast(prompts.slice(0, 2), { maxTokens: 9 });
-    assert.deepEqual(forecast, { requests: 2, promptTokens: 140, answerTokens: 18, cost: 460e-6 });
-    await server.plan('broken', 'empty', 'no usage'); // costs nothing, what it used, and all it can have used
-    let spent = 0;
-    const onAnswer = (_: number, { cost }: GeneratedText): void => void (spent += cost);
-    await rejectsPlainly(
-      () => llm.generate(prompts, { maxTokens: 9, onAnswer }),
-      /"knowledge\.maxCost", \$0\.000500: \$0\.000\d+ went into \d requests/,
-    );
-    const sent = await tries();
-    assert.ok(spent + 70e-6 <= 500e-6 && spent + 70e-6 > 500e-6 - 230e-6, String(spent));
-    assert.equal(Math.round((spent + 70e-6 - 230e-6) / 70e-6) + 2, sent);
-    await rejectsPlainly(() => llm.generate(['text z'], { maxTokens: 9 }), /maxCost/);
-    assert.equal(await tries(), sent);
-  });
-
-  it('has one cap for all starts on the same models of a server', async () => {
-    // An answer costs 70 millionths of a dollar, and at most (64 + 1 byte) × 2 + 9 × 10 = 220.
-    const spend = new MemorySpendLedger();
-    const prices = { promptPrice: 2, answerPrice: 10, concurrency: 1 };
-    const start = (changes: Partial<OpenAIConfig>): Promise<HostedLLM> =>
-      openHosted(server.baseUrl, { ...prices, ...changes }, { spend });
-    const prompts = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
-    await server.plan();
-    await (await start({})).generate(prompts.slice(0, 2), { maxTokens: 9 }); // 140 without a cap
-    await rejectsPlainly(
-      async () => (await start({ maxCost: 500e-6 })).generate(prompts.slice(2), { maxTokens: 9 }),
-      /maxCost", \$0\.000500: \$0\.000350 went into 5 requests to 127\.0\.0\.1:\d+ m in all starts/,
-    );
-    assert.equal(await tries(), 5);
-    await rejectsPlainly(
-      async () => (await start({ maxCost: 500e-6 })).generate(['i'], { maxTokens: 9 }),
-      /maxCost/,
-    );
-    assert.equal(await tries(), 5);
-    await (await start({ maxCost: 570e-6 })).generate(['i'], { maxTokens: 9 });
-    await (await start({ maxCost: 500e-6, model: 'n' })).generate(['i'], { maxTokens: 9 });
-    assert.equal(await tries(), 7);
-  });
-
-  it('is charged nothing for requests that it stops before they are sent', async () => {
-    const [spend, controller] = [new MemorySpendLedger(), new AbortController()];
-    const limits = { promptPrice: 2, answerPrice: 10, requestsPerMinute: 1, concurrency: 4 };
-    const llm = await openHosted(server.baseUrl, limits, { spend });
-    await server.plan();
-    const onAnswer = (): void => controller.abort(new Error('stopped here'));
-    const made = llm.generate(['a', 'b', 'c', 'd'], { maxTokens: 9, onAnswer, signal: controller.signal });
-    await assert.rejects(made, /stopped here/);
-    assert.equal(await tries(), 1);
-    assert.deepEqual(spend.spent(`${new URL(server.baseUrl).host} m`), { cost: 70e-6, requests: 1 });
   });
 
   it('binds the answer to a schema; a server that takes none is asked without, once for all', async () => {

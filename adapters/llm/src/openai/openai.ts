@@ -17,13 +17,17 @@ export class OpenAIConfig {
   @IsString()
   embeddingModel?: string;
 
-  @Describe('Length of the vectors, asked of the server. Default: the model’s own, learnt from one request.')
+  @Describe(
+    'Length of the vectors, asked of the server. Default: the model’s own, learnt from one request when vectors are wanted.',
+  )
   @IsOptional()
   @IsInt()
   @Min(1)
   dimensions?: number;
 
-  @Describe('Name of the environment variable that holds the key. A server without keys needs none.')
+  @Describe(
+    'Name of the environment variable that holds the key, in capital letters. A server without keys needs none.',
+  )
   @IsString()
   apiKeyVariable = 'OPENAI_API_KEY';
 
@@ -63,24 +67,27 @@ export class OpenAIConfig {
   @Min(0.01)
   timeout = 60;
 
-  @Describe('US dollars for a million tokens of prompts.')
+  @Describe('US dollars for a million tokens of prompts; 0 where the server is free. Default: not known.')
+  @IsOptional()
   @IsNumber()
   @Min(0)
-  promptPrice = 0;
+  promptPrice?: number;
 
-  @Describe('US dollars for a million tokens of answers.')
+  @Describe('US dollars for a million tokens of answers; 0 where the server is free. Default: not known.')
+  @IsOptional()
   @IsNumber()
   @Min(0)
-  answerPrice = 0;
+  answerPrice?: number;
 
-  @Describe('US dollars for a million tokens of texts that become vectors.')
+  @Describe('US dollars for a million tokens of texts that become vectors. Default: not known.')
+  @IsOptional()
   @IsNumber()
   @Min(0)
-  embeddingPrice = 0;
+  embeddingPrice?: number;
 
   @Describe(
     'US dollars that all starts together may spend on these models at this server; no request is sent that could pass it. ' +
-      'Needs prices.',
+      'Needs the prices of these models.',
   )
   @IsOptional()
   @IsNumber()
@@ -118,5 +125,5 @@ export const openai: KnowledgeDescriptor<OpenAIConfig> = {
     'Any server with the OpenAI interface (chat completions, embeddings), with rate limits, retries and a cap on spend.',
   capabilities: { encode: true, generate: true, differentiable: false },
   config: OpenAIConfig,
-  create: (config, context) => HostedLLM.open(config, context),
+  create: async (config, context) => HostedLLM.open(config, context),
 };

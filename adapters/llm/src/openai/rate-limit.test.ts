@@ -1,18 +1,6 @@
 import assert from 'node:assert/strict';
 import { RateLimit, type Timer } from './rate-limit.js';
-
-/** Time that passes only while somebody waits for it. */
-class SimulatedTimer implements Timer {
-  private time = 0;
-  now(): number {
-    return this.time;
-  }
-  wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    this.time += milliseconds;
-    return Promise.resolve();
-  }
-}
+import { SimulatedTimer } from './testing/simulated-timer.js';
 
 /** When each of the requests passes, in seconds. */
 async function times(limit: RateLimit, timer: Timer, tokens: readonly number[]): Promise<number[]> {

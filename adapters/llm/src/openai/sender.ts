@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { CocoError, type SpendLedger } from '@coco-rec/core';
+import { CocoError, OutsideError, type ServiceAccount, type SpendLedger } from '@coco-rec/core';
 import { PromptError } from '../answering/answer-all.js';
-import { Budget } from './budget.js';
+import { Budget, type Reservation } from './budget.js';
 import { type Failure, TimeOutError, explainFailure } from './failure.js';
+import type { Outage } from './outage.js';
 import { RateLimit, type Timer, realTimer } from './rate-limit.js';
 
 /** A server that asks for a longer wait than this is not waited for. */
@@ -39,10 +40,25 @@ export interface Request<Result> {
   /** At most. */
   readonly worst: Use;
   readonly signal?: AbortSignal;
+  /** Shared by prompts that are asked together. Default: each stands alone. */
+  readonly outage?: Outage;
   /** One try. @throws BadAnswerError for an answer of no use */
   send(signal: AbortSignal): Promise<{ readonly result: Result; readonly use: Use }>;
   /** Told of a refusal of this very request. @returns whether the request has been changed and is worth sending again */
   onRefusal?(failure: Failure): boolean;
+}
+
+export interface Sent<Result> {
+  readonly result: Result;
+  /** What failed tries before it cost, in US dollars. */
+  readonly lostCost: number;
+}
+
+/** Leave to send a request. */
+interface Admission {
+  readonly reservation: Reservation;
+  /** Told of the tokens once they are known. */
+  readonly correct: (tokens: number) => void;
 }
 
 /** Sends requests within rate and budget, and again where that may help. */
@@ -59,41 +75,54 @@ export class Sender {
     this.budget = new Budget({ cap, ledger, account });
   }
 
+  account(missingPrices: readonly string[]): ServiceAccount {
+    const { account: name, maxCost: cap } = this.options;
+    return { name, cap, missingPrices, spent: () => this.budget.spent() };
+  }
+
   /** @throws PromptError where this request has no answer, CocoError where none would have one */
-  async send<Result>(request: Request<Result>): Promise<Result> {
-    const { signal } = request;
+  async send<Result>(request: Request<Result>): Promise<Sent<Result>> {
+    const { signal, outage } = request;
+    let lostCost = 0;
     for (let retries = 0; ;) {
       signal?.throwIfAborted();
       const outcome = await this.attempt(request);
-      if ('result' in outcome) return outcome.result;
+      if ('result' in outcome || !outcome.isServerFault) outage?.end();
+      if ('result' in outcome) return { result: outcome.result, lostCost };
+      lostCost += outcome.cost ?? request.worst.cost;
       signal?.throwIfAborted();
       if (outcome.kind === 'prompt' && request.onRefusal?.(outcome)) continue;
       const most = Math.min(this.options.maxRetries, outcome.maxRetries ?? Infinity);
-      if (outcome.kind !== 'again' || retries === most) throw this.giveUp(outcome, retries);
-      await this.wait(outcome, retries++, signal);
+      const isLast = outcome.kind !== 'again' || retries >= most;
+      if (!isLast && !outage?.isCertain) await this.wait(outcome, retries, signal);
+      // It may have become certain by other prompts during the wait.
+      if (isLast || outage?.isCertain) throw this.giveUp(outcome, { retries, cost: lostCost, outage });
+      retries++;
     }
   }
 
   private async attempt<Result>(request: Request<Result>): Promise<{ result: Result } | Failure> {
-    const { worst, signal } = request;
-    const reservation = await this.budget.reserve(worst.cost);
-    let isSent = false;
-    try {
-      const correct = await this.rate.pass(worst.tokens, signal);
-      reservation.begin();
-      isSent = true;
-      const { result, use } = await this.limited(request);
-      correct(use.tokens);
-      reservation.settle(use.cost);
-      return { result };
-    } catch (error) {
-      if (!isSent) {
+    const { reservation, correct } = await this.admit(request);
+    const outcome = await this.limited(request).catch((error: unknown) =>
+      explainFailure(error, this.options.key),
+    );
+    if ('result' in outcome) correct(outcome.use.tokens);
+    reservation.settle('result' in outcome ? outcome.use.cost : (outcome.cost ?? request.worst.cost));
+    return outcome;
+  }
+
+  /** Waits for money and for a place. Where other processes spent the money during the wait for the place, anew. */
+  private async admit<Result>({ worst, signal }: Request<Result>): Promise<Admission> {
+    for (;;) {
+      const reservation = await this.budget.reserve(worst.cost);
+      try {
+        const correct = await this.rate.pass(worst.tokens, signal);
+        if (reservation.begin()) return { reservation, correct };
+        correct(0);
+      } catch (error) {
         reservation.settle(0);
         throw error;
       }
-      const failure = explainFailure(error, this.options.key);
-      reservation.settle(failure.cost ?? worst.cost);
-      return failure;
     }
   }
 
@@ -133,11 +162,25 @@ export class Sender {
     await this.timer.wait(retryAfter + (backOff * (500 + randomInt(500))) / 1000, signal);
   }
 
-  private giveUp({ reason, kind, status, isUnreachable }: Failure, retries: number): CocoError {
+  private giveUp(
+    { reason, kind, status, isUnreachable, isEmpty, isServerFault }: Failure,
+    { retries, cost, outage }: { readonly retries: number; readonly cost: number; readonly outage?: Outage },
+  ): CocoError {
     const { host, key, keyVariable } = this.options;
     const tries = retries === 0 ? '' : `, after ${retries} retries`;
     const message = `${host}: ${reason}${tries}`;
-    if (kind !== 'all' && !isUnreachable) return new PromptError(`${message}.`);
+    if (isServerFault && outage) {
+      outage.add();
+      if (outage.isCertain) {
+        return new OutsideError(
+          `${host} failed on ${outage.prompts} prompts in a row, at last so: ${reason}${tries}. ` +
+            'Every answer that came is kept: once the server answers, the same command goes on with the rest.',
+        );
+      }
+    }
+    if (kind !== 'all' && !isUnreachable) {
+      return new PromptError(`${message}.`, { kind: isEmpty ? 'empty' : undefined, cost });
+    }
     const isKey = status === 401 || status === 403;
     const which = key === undefined ? 'is not set' : 'may be wrong';
     return new CocoError(isKey ? `${message}. The key in ${keyVariable} ${which}.` : `${message}.`);
