@@ -71,4 +71,15 @@ describe('coco knowledge with a hosted model', function () {
     const byStep = steps.reduce((sum, step) => sum + step.cost, 0);
     assert.ok(Math.abs(byStep - cost) < 1e-9, `${byStep} instead of ${cost}`);
   });
+
+  it('goes on after that, and trains on vectors whose length it learns from the server', async () => {
+    await server.plan();
+    const run = await coco('extract');
+    assertGood(run);
+    assert.match(run.output, /kar: users +2 +2 +0 /);
+    const environment = { COCO_CACHE: shop.at('cache') };
+    const trained = await shop.coco(['train', 'kar.yaml'], { environment });
+    assertGood(trained);
+    assert.match(trained.errors, /kar: 2 of 2 users have a text/);
+  });
 });
