@@ -80,8 +80,8 @@ export class HostedLLM implements KnowledgeLLM {
       timeout: 1000 * (timeout + 60), // the Sender's comes first
       logLevel: 'off',
     });
-    const account = [host, config.model, config.embeddingModel].filter(Boolean).join(' ');
-    const sender = new Sender({ ...config, host, key, keyVariable, account, spend: context.spend });
+    // One account a server: another model there does not bring the spend back to 0.
+    const sender = new Sender({ ...config, host, key, keyVariable, account: host, spend: context.spend });
     return new HostedLLM(config, context, host, client, sender);
   }
 

@@ -86,7 +86,7 @@ export class OpenAIConfig {
   embeddingPrice?: number;
 
   @Describe(
-    'US dollars that all starts together may spend on these models at this server; no request is sent that could pass it. ' +
+    'US dollars that all starts together may spend at this server, whatever the models; no request is sent that could pass it. ' +
       'Needs the prices of these models.',
   )
   @IsOptional()
