@@ -19,13 +19,18 @@ const views = {
 };
 
 const written = (text: string | undefined, flags: string[] = []): WrittenText => ({ text, flags, shown: {} });
-const texts = [written('soap'), written('a red lamp', ['echo']), written(undefined), written('tea for two')];
+const some = [written('soap'), written('a red lamp', ['echo']), written(undefined), written('tea for two')];
 
-function read(knowledge: object, flagged: 'keep' | 'drop', textWidth = 0): ReturnType<typeof textTable> {
+function read(
+  knowledge: object,
+  flagged: 'keep' | 'drop',
+  textWidth = 0,
+  texts = some,
+): ReturnType<typeof textTable> {
   const context = { knowledge: knowledge as KnowledgeLLM, progress: silent, random: new Random(1) };
   const config = { textWidth, control: 'none', flagged } as const;
-  const rows = [1, 2, 3, 4];
-  return textTable({ context: context as unknown as FusionContext, fusion: 'kar', kind: 'users', texts, rows, count: 6, config }); // prettier-ignore
+  const rows = texts.map((_, i) => i + 1);
+  return textTable({ context: context as unknown as FusionContext, fusion: 'kar', kind: 'users', texts, rows, count: texts.length + 2, config }); // prettier-ignore
 }
 
 describe('textTable', () => {
@@ -45,6 +50,16 @@ describe('textTable', () => {
       Math.abs(dropped.features.values[2] + dropped.features.values[8]) < 1e-6,
       'centred on what is kept',
     );
+  });
+
+  it('leaves out a text far from all others where such are dropped', async () => {
+    const usual = Array.from({ length: 12 }, (_, i) => written('x'.repeat(5 + (i % 4))));
+    const texts = [...usual, written('x'.repeat(500))];
+    const present = async (flagged: 'keep' | 'drop'): Promise<number[]> => [
+      ...(await read(model, flagged, 0, texts)).hasText,
+    ];
+    assert.deepEqual(await present('keep'), [0, ...texts.map(() => 1), 0]);
+    assert.deepEqual(await present('drop'), [0, ...usual.map(() => 1), 0, 0]);
   });
 
   it('takes the views where the language model has several, as titles do', async () => {
