@@ -4,7 +4,8 @@
  * Two causal transformers read the history, one its items, the other what attention makes of each item's features; their
  * states together give the user state. Features are attributes, the item's text as a language model's vector, or both.
  *
- * Deviations. There is no code of the authors; RecBole's `FDSA` is what the published figures on this data come from.
+ * Deviations. There is no code of the authors; where the paper leaves something open, this follows RecBole's `FDSA`. The
+ * figures quoted on this data stand in S3-Rec's repository, which does not hold the code that they come from.
  * - The paper has items, categories and brands in one embedding space with BCE; here the loss is the config's, as in
  *   RecBole, full softmax by default.
  * - Every attribute of an item is a feature of its own. RecBole averages the attributes of a field first and attends over

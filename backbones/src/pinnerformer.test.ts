@@ -61,6 +61,20 @@ describe('PinnerFormer', () => {
     parameters.dispose();
   });
 
+  it('refuses times in milliseconds, whether it reads them or takes its window by them only', () => {
+    const dataset = testDataset();
+    const times = Float64Array.from(dataset.times ?? assert.fail('no times'), (time) => 1.7e12 + time);
+    for (const timeEncoding of [true, false]) {
+      const build = (): unknown =>
+        smallWorld(pinnerformer, { ...small, timeEncoding }, { dataset: { ...dataset, times } });
+      assert.throws(build, (error: unknown) => {
+        assert.ok(error instanceof UsageError, String(error));
+        assert.match(error.message, /in milliseconds, .* in seconds since 1970: divide them by 1000/);
+        return true;
+      });
+    }
+  });
+
   it('scores by the cosine over the temperature', async () => {
     const { backbone, parameters } = smallWorld(pinnerformer, { ...small, temperature: 0.2 });
     const own = (backbone as PinnerFormerBackbone).temperature().dataSync()[0];

@@ -59,6 +59,8 @@ import { TransformerConfig } from './layers/transformer-config.js';
 /** The temperature is larger than this. */
 const lowestTemperature = 0.01;
 const secondsPerDay = 86_400;
+/** In the year 5138; numbers beyond are of another unit. */
+const mostSeconds = 1e11;
 /** Training histories whose times are hidden. */
 const hiddenShare = 0.1;
 
@@ -142,6 +144,7 @@ export class PinnerFormerBackbone extends Backbone {
   }
 
   protected build(parameters: Parameters, { dataset }: BackboneContext): void {
+    demandSeconds(dataset);
     const { dimension: D, maxLength, numLayers, attributes, temperature, timeEncoding } = this.config;
     if (attributes) {
       const count = dataset.attributes?.count;
@@ -232,6 +235,16 @@ function firstTime({ realTimes, times, offsets, userCount, name }: Dataset): num
   let first = Infinity;
   for (let user = 0; user < userCount; user++) first = Math.min(first, times[offsets[user]]);
   return first;
+}
+
+/** Its window and its periods are in seconds. @throws UsageError for times that cannot be */
+function demandSeconds({ realTimes, times, name }: Dataset): void {
+  const wrong = realTimes ? times?.find((time) => time > mostSeconds) : undefined;
+  if (wrong === undefined) return;
+  throw new UsageError(
+    `The times of ${name} are in milliseconds, it seems (one is ${wrong}), but "pinnerformer" takes them in seconds since ` +
+      '1970: divide them by 1000 in your file.',
+  );
 }
 
 function hideTimes({ batchSize, length, times }: SequenceBlock, random: Random): void {

@@ -281,6 +281,17 @@ describe('S3-Rec', () => {
     );
   });
 
+  it('asks for SASRec where no loss of pre-training has a weight', () => {
+    const none = { aapWeight: 0, mipWeight: 0, mapWeight: 0, spWeight: 0 };
+    const create = (keys: object): unknown =>
+      s3rec.create(readConfig(S3RecConfig, { ...small, ...keys }, 'backbone'));
+    assert.throws(
+      () => create(none),
+      (error) => error instanceof UsageError && /are all 0: that is SASRec/.test(error.message),
+    );
+    assert.doesNotThrow(() => create({ ...none, spWeight: 0.1 }));
+  });
+
   it('has no key for a checkpoint that could be a wrong one, and cannot go without pre-training', () => {
     assert.throws(() => readConfig(S3RecConfig, { checkpoint: 'x' }, 'backbone'), /"backbone.checkpoint"/);
     assert.throws(() => readConfig(S3RecConfig, { preTrainEpochs: 0 }, 'backbone'), /preTrainEpochs/);

@@ -32,6 +32,7 @@ import {
   Random,
   type Stage,
   type StepLoss,
+  UsageError,
   causalMask,
   clozeRows,
   defaultBackboneCapabilities,
@@ -215,6 +216,15 @@ function at(states: tf.Tensor2D, places: Int32Array): tf.Tensor2D {
   return gatherRows(states, tf.tensor1d(places, 'int32'));
 }
 
+/** @throws UsageError if pre-training had nothing to learn from */
+function demandLoss({ aapWeight, mipWeight, mapWeight, spWeight }: S3RecConfig): void {
+  if (aapWeight + mipWeight + mapWeight + spWeight > 0) return;
+  throw new UsageError(
+    '"backbone.aapWeight", "backbone.mipWeight", "backbone.mapWeight" and "backbone.spWeight" are all 0: that is SASRec. ' +
+      'Use "backbone: sasrec", or give one of them a weight.',
+  );
+}
+
 export const s3rec: BackboneDescriptor<S3RecConfig> = {
   kind: 'backbone',
   id: 's3rec',
@@ -225,6 +235,7 @@ export const s3rec: BackboneDescriptor<S3RecConfig> = {
   capabilities,
   create: (config) => {
     checkHeads(config);
+    demandLoss(config);
     return new S3RecBackbone(config);
   },
 };

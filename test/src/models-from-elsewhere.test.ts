@@ -123,8 +123,38 @@ describe('a service that returns vectors', () => {
       assert.match(message, words);
       assert.ok(message.startsWith(`The service at ${service.at(path)}`), message);
     }
+    const stumbled = 'It was asked for an empty history, which comes first and has to be answered too.';
+    assert.match(
+      await complaint(config('strict', http('/strict'))),
+      new RegExp(`answered 422 .*empty.*${stumbled}$`),
+    );
+    const moved = await complaint(config('moved', http('/moved', { retries: 2 })));
+    assert.match(
+      moved,
+      /sends on to http:\/\/127\.0\.0\.1:1\/vectors \(301\): write the new address in the config\.$/,
+    );
+    const items: [string, RegExp][] = [
+      ['/hollow', /answered an empty vector \(number 1 of its answer\)/],
+      ['/ignorant', /\/ignorant knows none of the 30 items of the data\.$/],
+    ];
+    for (const [path, words] of items) {
+      const keys = { itemsUrl: service.at(path) };
+      assert.match(await complaint(config(`items${path.slice(1)}`, http('/vectors', keys))), words);
+    }
     const url = 'http://127.0.0.1:9/'; // nobody listens
     assert.match(await complaint(config('nobody', http('/vectors', { url }))), /cannot be reached/);
+  });
+
+  it('is not given a password in its address, which would be printed and saved', async () => {
+    for (const key of ['url', 'itemsUrl']) {
+      const address = 'http://bob:secret@127.0.0.1:9/';
+      const message = await complaint(config('password', http('/vectors', { [key]: address })));
+      assert.match(
+        message,
+        new RegExp(`"backbone\\.${key}" holds .* a password; .*"backbone\\.tokenVariable"`),
+      );
+      assert.doesNotMatch(message, /bob|secret/);
+    }
   });
 
   it('is given the token of an environment variable', async () => {
@@ -138,27 +168,35 @@ describe('a service that returns vectors', () => {
     }
   });
 
-  it('that dies in the middle of an epoch loses nothing: the run goes on when it is back', async () => {
-    const mortal = await startVectorService({ answersLeft: 6 });
-    const keys = http('', {
-      url: mortal.at('/dies'),
-      itemsUrl: mortal.at('/items'),
-      batchSize: 64,
-      concurrency: 1,
+  const deaths: [string, string, RegExp][] = [
+    ['dies', '/dies', /cannot be reached or broke off/],
+    ['hangs', '/stalls', /gave no answer within 3 s/],
+  ];
+  for (const [what, path, words] of deaths) {
+    it(`that ${what} in the middle of an epoch loses nothing: the run goes on when it is back`, async () => {
+      const mortal = await startVectorService({ answersLeft: 6 });
+      const keys = http('', {
+        url: mortal.at(path),
+        itemsUrl: mortal.at('/items'),
+        batchSize: 64,
+        concurrency: 1,
+        timeoutSeconds: what === 'hangs' ? 3 : 20,
+      });
+      const died = await complaint(config(what, keys));
+      assert.match(died, words);
+      assert.match(died, /Training stopped at joint epoch 1, step [1-9]\d*\./);
+      assert.match(died, /The checkpoint is saved: the same command goes on from there\.$/);
+      await mortal.stop();
+      const revived = await startVectorService({ port: mortal.port });
+      try {
+        const rest = await run(config(what, keys));
+        const whole = await run(config(`${what}-not`, http('/vectors')));
+        assert.ok(rest.steps > 0 && rest.steps < whole.steps, `${rest.steps} of ${whole.steps} steps`);
+        assert.deepEqual(rest.weights, whole.weights);
+        assert.deepEqual(rest.test, whole.test);
+      } finally {
+        await revived.stop();
+      }
     });
-    const died = await complaint(config('mortal', keys));
-    assert.match(died, /cannot be reached or broke off .*Training stopped at joint epoch 1, step [1-9]\d*\./);
-    assert.match(died, /The checkpoint is saved: the same command goes on from there\.$/);
-    await mortal.stop();
-    const revived = await startVectorService({ port: mortal.port });
-    try {
-      const rest = await run(config('mortal', keys));
-      const whole = await run(config('whole', http('/vectors')));
-      assert.ok(rest.steps > 0 && rest.steps < whole.steps, `${rest.steps} of ${whole.steps} steps`);
-      assert.deepEqual(rest.weights, whole.weights);
-      assert.deepEqual(rest.test, whole.test);
-    } finally {
-      await revived.stop();
-    }
-  });
+  }
 });

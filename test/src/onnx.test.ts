@@ -1,7 +1,9 @@
 /** A SASRec that PyTorch trained and exported (`examples/onnx/export_sasrec.py`): the same figures here, and fused. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { CocoError } from '@coco-rec/core';
 import { type PlainConfig, createRecommender } from '@coco-rec/standard';
 import { root } from './layout/sources.js';
@@ -60,6 +62,15 @@ async function fit(plain: PlainConfig): Promise<ReturnType<ReturnType<typeof cre
   }
 }
 
+/** The same model as an export without dynamic axes writes it: its dimension "batch" is 1. */
+function forOneHistory(model: Buffer): Buffer {
+  const named = Buffer.from([0x0a, 7, 0x12, 5, ...Buffer.from('batch')]);
+  const one = Buffer.from([0x0a, 7, 0x08, 0x81, 0x80, 0x80, 0x80, 0x80, 0]); // as many bytes
+  const fixed = Buffer.from(model);
+  for (let at = fixed.indexOf(named); at >= 0; at = fixed.indexOf(named, at)) one.copy(fixed, at);
+  return fixed;
+}
+
 describe('a model exported from PyTorch', () => {
   for (const output of ['state', 'states']) {
     it(`ranks as it does there, by its output "${output}"`, async () => {
@@ -83,6 +94,36 @@ describe('a model exported from PyTorch', () => {
     assert.equal(losses.length, 3);
     assert.ok(losses[2] < losses[0], losses.join());
     assert.ok(Number.isFinite(training['best validation ndcg@5']));
+  });
+
+  it('that was exported for one history at a time ranks as it does there', async () => {
+    const model = join(folder, 'one.onnx');
+    await writeFile(model, forOneHistory(await readFile(join(example, 'sasrec.onnx'))));
+    const { test } = await fit(config('one', { model }));
+    assert.equal(test['recall@5'].toFixed(4), expected['recall@5'].toFixed(4));
+  });
+
+  it('that was made for shorter histories is refused before training; the runtime prints nothing', async () => {
+    const path = join(folder, 'longer.csv');
+    const more = Array.from({ length: 20 }, (_, i) => `long,item${i + 1},${i}`);
+    await writeFile(path, `${await readFile(join(example, 'interactions.csv'), 'utf8')}${more.join('\n')}\n`);
+    const plain = config('longer', { maxLength: 15 });
+    const script = `
+      import { createRecommender } from '@coco-rec/standard';
+      const recommender = createRecommender(${JSON.stringify({ ...plain, data: { ...(plain.data as object), path } })});
+      await recommender.fit().catch(({ name, message }) => console.log(name, message));
+      recommender.dispose();`;
+    const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: root,
+    });
+    const { stdout, stderr } = await run;
+    const last = stdout.trim().split('\n').at(-1) ?? '';
+    assert.match(
+      last,
+      /^CocoError .*sasrec\.onnx failed on a history of length 15 \(.*\)\. If it was made for /,
+    );
+    assert.match(last, /shorter histories, lower "backbone\.maxLength", now 15\.$/);
+    assert.doesNotMatch(stdout + stderr, /onnxruntime:/);
   });
 
   it('that does not fit is refused in one sentence', async () => {

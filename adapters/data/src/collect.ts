@@ -1,6 +1,6 @@
 import { type AdapterContext, CocoError, type Dataset, DatasetBuilder, StringIndex } from '@coco-rec/core';
 import type { TabFields } from './fields.js';
-import { readTime, readTimeBytes } from './time.js';
+import { readTime, readTimeBytes, toSeconds } from './time.js';
 
 /** Which fields of a line hold what. */
 export interface InteractionFields {
@@ -70,6 +70,8 @@ export class Collector {
       if (/unknown|without|twice|duplicate/.test(what) && count > 0)
         report.warnings.push(`${this.name}: ${count} ${what}.`);
     }
+    const unit = dataset.times && toSeconds(dataset.times);
+    if (unit !== undefined) report.warnings.push(`${this.name}: ${unit}`);
     report.warnings.forEach((warning) => context.progress.log(warning));
     return dataset;
   }

@@ -89,6 +89,13 @@ describe('recbole', function () {
     });
   }
 
+  it('makes seconds of milliseconds, and says so in the report', async () => {
+    await writeLines(at('x.inter'), header, 'u1\tb\t1700000000500', 'u1\ta\t1.6e12');
+    const { dataset } = await load(recbole, { path: at('.') });
+    assert.deepEqual([...(dataset.times ?? [])], [1_600_000_000, 1_700_000_000.5]);
+    assert.match(dataset.report.warnings.join(), /^x: the times are in milliseconds/);
+  });
+
   it('names the line of a broken one far into the file', async () => {
     const lines = Array.from({ length: 40_000 }, (_, i) => `user${i}\titem${i}\t${i}`);
     await writeLines(at('x.inter'), header, ...lines, 'u1\tb');

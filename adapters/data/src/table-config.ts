@@ -11,7 +11,9 @@ export class ColumnsConfig {
   @IsString()
   item = 'item';
 
-  @Describe('Column of the time: a number or a date. Leave it out where the order of lines is the time.')
+  @Describe(
+    'Column of the time: a date, or a number of seconds or milliseconds since 1970. Leave it out where the order of lines is the time.',
+  )
   @IsOptional()
   @IsString()
   time?: string;

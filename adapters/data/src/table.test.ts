@@ -50,6 +50,15 @@ describe('csv', function () {
     assert.equal(dataset.realTimes, true);
   });
 
+  it('makes seconds of milliseconds, and says so in the report', async () => {
+    await writeLines(at('log.csv'), 'user,item,time', 'u1,b,1700000000500', 'u1,a,1600000000000');
+    const { dataset, logged } = await load(csv, { path: at('log.csv'), columns: { time: 'time' } });
+    assert.deepEqual([...(dataset.times ?? [])], [1_600_000_000, 1_700_000_000.5]);
+    assert.deepEqual(sequencesOf(dataset), { u1: ['a', 'b'] });
+    assert.match(dataset.report.warnings.join(), /^log: the times are in milliseconds/);
+    assert.deepEqual(logged, dataset.report.warnings);
+  });
+
   it('reads gzip files, a byte order mark and CRLF; drops duplicates where there are times', async () => {
     const content = '\ufeffuser,item,time\r\nu1,a,1\r\nu1,a,1\r\nu1,b,2\r\n';
     await writeFile(at('log.csv.gz'), gzipSync(content));

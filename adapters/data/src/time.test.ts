@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readTimeBytes } from './time.js';
+import { readTimeBytes, toSeconds } from './time.js';
 
 const read = (text: string): number => {
   const bytes = new TextEncoder().encode(`7${text}7`); // digits of the neighbouring fields are not read
@@ -28,5 +28,32 @@ describe('readTimeBytes', () => {
         name: 'CocoError',
         message: `x, line 3: the time ${JSON.stringify(text)} is neither a number nor a date.`,
       });
+  });
+});
+
+describe('toSeconds', () => {
+  const seconds = [1_700_000_000, 1_700_000_001.5, 200_000_000];
+
+  it('divides a whole column of smaller units, and says so', () => {
+    for (const [factor, unit] of [
+      [1e3, 'milliseconds'],
+      [1e6, 'microseconds'],
+      [1e9, 'nanoseconds'],
+    ] as const) {
+      const times = Float64Array.from(seconds, (time) => time * factor);
+      assert.match(toSeconds(times) ?? '', new RegExp(`in ${unit}.*divided by ${factor}`));
+      assert.deepEqual([...times], seconds);
+    }
+  });
+
+  it('leaves seconds, counts and mixed columns as they are; says that the latter have no unit', () => {
+    for (const own of [seconds, [1, 2, 3], [-5, 1e11]]) {
+      const times = Float64Array.from(own);
+      assert.equal(toSeconds(times), undefined);
+      assert.deepEqual([...times], own);
+    }
+    const mixed = Float64Array.of(1_700_000_000, 1_700_000_000_000);
+    assert.match(toSeconds(mixed) ?? '', /from 1700000000 to 1700000000000 cannot all be in seconds/);
+    assert.deepEqual([...mixed], [1_700_000_000, 1_700_000_000_000]);
   });
 });

@@ -1,7 +1,9 @@
-import { CocoError } from '@coco-rec/core';
+import { CocoError, type Times } from '@coco-rec/core';
 
 const [point, zero, nine] = [46, 48, 57];
 const mostDigits = 15;
+/** Seconds since 1970 stay below it until the year 5138; milliseconds have been above it since 1973. */
+const mostSeconds = 1e11;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A time as written: a number, or a date in seconds since 1970. @param place makes "FILE, line 7", for complaints */
@@ -32,4 +34,27 @@ export function readTimeBytes(bytes: Uint8Array, from: number, to: number, place
   }
   if (i === to && digits > 0 && digits <= mostDigits) return scale > 1 ? whole / scale : whole;
   return readTime(decoder.decode(bytes.subarray(from, to)), place);
+}
+
+/**
+ * Makes seconds of times in milliseconds, micro- or nanoseconds, where they stand: all of them or none.
+ * @returns a sentence for people if they were, or if their unit is not clear
+ */
+export function toSeconds(times: Times): string | undefined {
+  let [first, last] = [Infinity, -Infinity];
+  for (const time of times) {
+    if (time < first) first = time;
+    if (time > last) last = time;
+  }
+  if (!(last > mostSeconds)) return undefined;
+  if (!(first > mostSeconds)) {
+    return (
+      `the times from ${first} to ${last} cannot all be in seconds, nor all in milliseconds, and are left as they ` +
+      'are. Write all of them in seconds since 1970.'
+    );
+  }
+  const power = first > 1e17 ? 3 : first > 1e14 ? 2 : 1;
+  for (let i = 0; i < times.length; i++) times[i] /= 1000 ** power;
+  const unit = ['milliseconds', 'microseconds', 'nanoseconds'][power - 1];
+  return `the times are in ${unit}, by their size; they were divided by ${1000 ** power} to make seconds.`;
 }

@@ -46,6 +46,19 @@ const answers: Readonly<Record<string, Answer>> = {
     response.writeHead(200, { 'content-length': '1000' }).write('{"vectors": [[');
     setTimeout(() => process.exit(1), 20);
   },
+  // Answers no more once `left` requests are answered.
+  '/stalls': (request, response) => {
+    if (left-- > 0) send(response, { vectors: vectorsOf(request) });
+  },
+  '/moved': (_, response) =>
+    response.writeHead(301, { location: 'http://bob:secret@127.0.0.1:1/vectors' }).end(),
+  '/strict': (request, response) =>
+    request.histories?.some((history) => history.length === 0)
+      ? send(response, { error: 'histories must not be empty' }, 422)
+      : send(response, { vectors: vectorsOf(request) }),
+  '/hollow': ({ items = [], histories = [] }, response) =>
+    send(response, { vectors: [...items, ...histories].map(() => []) }),
+  '/ignorant': ({ items = [] }, response) => send(response, { vectors: items.map(() => null) }),
   '/secret': (request, response) => send(response, { vectors: vectorsOf(request) }),
 };
 

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse';
 import { CocoError } from '@coco-rec/core';
+import { checkColumns } from './check-columns.js';
 import { type VectorFile, VectorRows } from './vector-rows.js';
 
 interface Columns {
@@ -38,10 +39,8 @@ export async function readCsvVectors(path: string): Promise<VectorFile> {
 }
 
 function columnsOf(header: readonly string[], path: string): Columns {
-  const id = header.indexOf('id');
-  if (id >= 0) return { id, seenUntil: header.indexOf('seenUntil') };
-  const found = header.slice(0, 10).join(', ');
-  throw new CocoError(`${path}, line 1: there is no column "id"; found: ${found}.`);
+  checkColumns(header, `${path}, line 1`);
+  return { id: header.indexOf('id'), seenUntil: header.indexOf('seenUntil') };
 }
 
 function addRecord(rows: VectorRows, record: readonly string[], columns: Columns, place: string): void {

@@ -1,5 +1,6 @@
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
 import { CocoError } from '@coco-rec/core';
+import { checkColumns } from './check-columns.js';
 import { type VectorFile, VectorRows } from './vector-rows.js';
 
 /** Rows that are held as objects at a time. */
@@ -16,9 +17,7 @@ export async function readParquetVectors(path: string): Promise<VectorFile> {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
     const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
-    if (!columns.includes('id')) {
-      throw new CocoError(`${path}: there is no column "id"; found: ${columns.slice(0, 10).join(', ')}.`);
-    }
+    checkColumns(columns, path);
     const vectorColumns = columns.filter((name) => name !== 'id' && name !== 'seenUntil');
     const count = Number(metadata.num_rows);
     for (let start = 0; start < count; start += blockRows) {

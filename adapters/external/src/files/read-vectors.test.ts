@@ -93,6 +93,11 @@ describe('readVectors', () => {
       read(write('nan.npy', npy('<f4', '2, 3', bytesOf(broken))), ids),
       says('nan.npy, row 2', 'number 2', 'NaN'),
     );
+    const tensors = new Map([['vectors', { shape: [2, 3], values: broken }]]);
+    await assert.rejects(
+      read(write('nan.safetensors', encodeSafetensors(tensors)), ids),
+      says('nan.safetensors, row 2', 'number 2', 'NaN'),
+    );
     await assert.rejects(
       read(write('nan.parquet', new Uint8Array(parquetWriteBuffer({ columnData })))),
       says('nan.parquet, row 1', 'number 2', 'null'),
@@ -115,6 +120,53 @@ describe('readVectors', () => {
         says('line 2', '"seenUntil"', wrong),
       );
     }
+  });
+
+  const misnamed: [string[], string[]][] = [
+    [
+      ['', 'id', 'x'],
+      ['column 1 has no name', 'row index', 'index=False'],
+    ],
+    [
+      ['Unnamed: 0', 'id', 'x'],
+      ['"Unnamed: 0" looks like a row index', 'index=False'],
+    ],
+    [
+      ['id', 'x', '__index_level_0__'],
+      ['"__index_level_0__" looks like a row index', 'index=False'],
+    ],
+    [['id', 'x', 'x'], ['"x" comes twice']],
+    [
+      ['ID', 'x', 'y'],
+      ['did you mean "id"', '"ID"'],
+    ],
+    [
+      ['id', 'seen_until', 'x'],
+      ['did you mean "seenUntil"', '"seen_until"'],
+    ],
+    [
+      ['id', 'seenuntil', 'x'],
+      ['did you mean "seenUntil"', '"seenuntil"'],
+    ],
+  ];
+  for (const [n, [names, words]] of misnamed.entries()) {
+    it(`takes no column for a number of the vector by mistake: ${names.join(', ')}`, async () => {
+      const path = write(`misnamed${n}.csv`, `${names.join()}\n0,1,2\n`);
+      await assert.rejects(read(path), says(`${path}, line 1`, ...words));
+      const columnData = names.map((name) => ({ name, data: [0] }));
+      const table = write(`misnamed${n}.parquet`, new Uint8Array(parquetWriteBuffer({ columnData })));
+      await assert.rejects(read(table), says(table, ...words));
+    });
+  }
+
+  it('finds the row index that pandas leaves beside a column of lists', async () => {
+    const columnData = [
+      { name: 'id', data: ['a'] },
+      { name: 'vector', data: [[0.357, 1]] },
+      { name: '__index_level_0__', data: [0] },
+    ];
+    const path = write('index.parquet', new Uint8Array(parquetWriteBuffer({ columnData })));
+    await assert.rejects(read(path), says('"__index_level_0__" looks like a row index'));
   });
 
   it('says what is wrong with a matrix or its ids', async () => {

@@ -32,6 +32,11 @@ function readVector(vector: unknown, n: number, expected: Expected): Float32Arra
   if (!Array.isArray(vector)) {
     throw new OutsideError(`The service at ${url}: vector ${n + 1} of its answer is no list of numbers.`);
   }
+  if (vector.length === 0) {
+    throw new OutsideError(
+      `The service at ${url} answered an empty vector (number ${n + 1} of its answer); one holds at least one number.`,
+    );
+  }
   if (width !== undefined && vector.length !== width) {
     throw new OutsideError(
       `The service at ${url} answered a vector of ${vector.length} numbers; those of the items have ${width}.`,

@@ -17,9 +17,15 @@ class Failure extends Error {
   constructor(
     reason: string,
     readonly isPassing: boolean,
+    readonly status?: number,
   ) {
     super(reason);
   }
+}
+
+/** Whether a service was reached and may have stumbled over what it was asked for. */
+export function isAboutContent({ cause }: OutsideError): boolean {
+  return !(cause instanceof Failure) || [400, 422, 500].includes(cause.status ?? 0);
 }
 
 const longestBackoffSeconds = 30;
@@ -60,6 +66,7 @@ async function post(url: string, body: string, options: ClientOptions): Promise<
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
       body,
+      redirect: 'manual', // to follow 301 and 302 would make GET of POST, without the body
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
     text = await response.text();
@@ -67,15 +74,34 @@ async function post(url: string, body: string, options: ClientOptions): Promise<
     if (timeout.aborted) throw new Failure(`gave no answer within ${timeoutSeconds} s`, true);
     throw new Failure(`cannot be reached or broke off (${causeOf(error)})`, true);
   }
+  demandNoRedirect(response, url);
   if (!response.ok) {
     const isPassing = response.status === 429 || response.status >= 500;
-    throw new Failure(`answered ${response.status} ${response.statusText}: ${excerpt(text)}`, isPassing);
+    throw new Failure(
+      `answered ${response.status} ${response.statusText}: ${excerpt(text)}`,
+      isPassing,
+      response.status,
+    );
   }
   try {
     return JSON.parse(text);
   } catch {
     throw new Failure(`answered what is not JSON: ${excerpt(text)}`, false);
   }
+}
+
+/** @throws Failure that names the new address, without a password in it */
+function demandNoRedirect({ status, headers }: Response, url: string): void {
+  if (status < 300 || status >= 400) return;
+  const moved = headers.get('location');
+  const to = moved === null ? '' : ` to ${withoutLogin(new URL(moved, url))}`;
+  throw new Failure(`sends on${to} (${status}): write the new address in the config`, false);
+}
+
+function withoutLogin(address: URL): string {
+  address.username = '';
+  address.password = '';
+  return address.href;
 }
 
 const excerpt = (text: string): string => JSON.stringify(text.slice(0, 80));

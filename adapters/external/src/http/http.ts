@@ -7,13 +7,13 @@
  * Ids are the raw ids of the data, oldest first; a vector for each, in the same order; null for an item it does not know.
  */
 import { IsInt, IsNumber, IsOptional, IsString, IsUrl, Max, Min } from 'class-validator';
-import { Describe, type OpenContext, type Strings, UsageError } from '@coco-rec/core';
+import { Describe, type OpenContext, OutsideError, type Strings, UsageError } from '@coco-rec/core';
 import { FrozenConfig, type ItemTable, named } from '../frozen-backbone.js';
 import { HistoryBackbone } from '../history-backbone.js';
 import { itemTable, missingItems } from '../match-ids.js';
 import { readVectors } from '../files/read-vectors.js';
 import { VectorRows } from '../files/vector-rows.js';
-import { postJson } from './client.js';
+import { isAboutContent, postJson } from './client.js';
 import { readAnswer } from './answer.js';
 
 const isUrl = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
@@ -78,6 +78,8 @@ export class HttpBackbone extends HistoryBackbone {
 
   constructor(private readonly config: HttpConfig) {
     super(config);
+    demandNoLogin('url', config.url);
+    if (config.itemsUrl !== undefined) demandNoLogin('itemsUrl', config.itemsUrl);
   }
 
   protected async load({ dataset, signal }: OpenContext): Promise<ItemTable> {
@@ -108,6 +110,9 @@ export class HttpBackbone extends HistoryBackbone {
       const answer = await this.ask(url, { items }, signal);
       return readAnswer(answer, { url, count: items.length, mayLack: true });
     });
+    if (!vectors.some(Boolean)) {
+      throw new OutsideError(`The service at ${url} knows none of the ${ids.length} items of the data.`);
+    }
     const rows = new VectorRows(url);
     ids.forEach((id, n) => {
       const vector = vectors[n];
@@ -118,7 +123,11 @@ export class HttpBackbone extends HistoryBackbone {
 
   /** An empty history, so that a service that does not fit shows before training. */
   private async tryOut({ dimension }: ItemTable): Promise<void> {
-    await this.askHistories([Int32Array.of()], dimension);
+    await this.askHistories([Int32Array.of()], dimension).catch((error: unknown) => {
+      if (!(error instanceof OutsideError) || !isAboutContent(error)) throw error;
+      const asked = 'It was asked for an empty history, which comes first and has to be answered too.';
+      throw new OutsideError(`${error.message} ${asked}`, { cause: error });
+    });
   }
 
   protected encodeHistories(histories: readonly Int32Array[]): Promise<readonly Float32Array[]> {
@@ -165,6 +174,15 @@ export class HttpBackbone extends HistoryBackbone {
     }
     return results;
   }
+}
+
+/** An address is printed and saved with the results. @throws UsageError for one with a password, without repeating it */
+function demandNoLogin(key: string, address: string): void {
+  const { username, password } = new URL(address);
+  if (username === '' && password === '') return;
+  throw new UsageError(
+    `"backbone.${key}" holds a user name or a password; take it out, and give a token by "backbone.tokenVariable".`,
+  );
 }
 
 function readToken(variable: string | undefined): string | undefined {

@@ -65,7 +65,7 @@ export class LayersBackbone extends Backbone {
 
   override async open(): Promise<void> {
     registerChainedOps();
-    this.model = await this.source.build();
+    this.model = await builtModel(this.source);
     try {
       this.width = widthOf(this.id, this.model);
       this.demandCausal();
@@ -90,14 +90,26 @@ export class LayersBackbone extends Backbone {
       const values = Float32Array.from({ length: 4 * D }, (_, i) => Math.sin(1 + i));
       const changed = values.map((value, i) => (i < 2 * D ? value : -value)); // from the third position on
       const early = (input: Float32Array): tf.Tensor =>
-        tf.slice(this.states(tf.tensor3d(input, [1, 4, D])), [0, 0, 0], [1, 2, D]);
+        tf.slice(this.tryOut(tf.tensor3d(input, [1, 4, D])), [0, 0, 0], [1, 2, D]);
       return tf.max(tf.abs(tf.sub(early(values), early(changed)))).dataSync()[0];
     });
     if (difference <= 1e-5) return;
     throw new CocoError(
       `The layers model of "${this.id}" looks ahead: its state at a position changes with later items. Use layers that ` +
-        'read from left to right (no bidirectional ones; convolutions with padding "causal").',
+        'read from left to right, no bidirectional ones.',
     );
+  }
+
+  /** States as in training. @throws CocoError if a layer fails */
+  private tryOut(vectors: tf.Tensor3D): tf.Tensor3D {
+    try {
+      return this.states(vectors);
+    } catch (error) {
+      const history = `a history of ${vectors.shape[1]} items`;
+      throw new CocoError(`The layers model of "${this.id}" failed on ${history} (${reasonOf(error)}).`, {
+        cause: error,
+      });
+    }
   }
 
   protected build(parameters: Parameters): void {
@@ -120,6 +132,28 @@ export class LayersBackbone extends Backbone {
   private states(vectors: tf.Tensor3D): tf.Tensor3D {
     return this.model.apply(vectors, { training: false }) as tf.Tensor3D; // [B, T, D]
   }
+}
+
+/** The first line of what was thrown. */
+const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0];
+
+/** @throws CocoError if the code throws, or gives something else */
+async function builtModel({ id, build }: LayersSource): Promise<LayersModel> {
+  let model: Partial<LayersModel> | null | undefined;
+  try {
+    model = await build();
+  } catch (error) {
+    if (error instanceof CocoError) throw error;
+    throw new CocoError(`The layers model of "${id}" cannot be built (${reasonOf(error)}).`, {
+      cause: error,
+    });
+  }
+  if (model?.inputs?.length && model.outputs?.length && model.apply) return model as LayersModel;
+  const found = model ? 'something that has no inputs and outputs' : String(model);
+  throw new CocoError(
+    `The "build" of "${id}" gave ${found}; it should return a layers model, such as tf.model() or tf.sequential() make.`,
+  );
 }
 
 /** @throws CocoError unless the model maps [B, T, D] to [B, T, D] */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { IsIn, IsInt, IsOptional, IsString, Min } from 'class-validator';
 import {
   CocoError,
+  type Dataset,
   Describe,
   type OpenContext,
   type Strings,
@@ -112,7 +113,7 @@ export class OnnxBackbone extends HistoryBackbone {
     this.warnings.push(...missingItems(this.counts));
     const { itemsInput: items, lengthsInput: lengths, maskInput: mask, output } = config;
     this.session = await OnnxSession.open(config.model, model, { items, lengths, mask, output });
-    await this.tryOut(table);
+    await this.tryOut(table, dataset);
     return table;
   }
 
@@ -146,24 +147,55 @@ export class OnnxBackbone extends HistoryBackbone {
     return itemTable({ path, ids, values: all, dimension: columns }, items, this.counts);
   }
 
-  /** One history, so that a model that does not fit shows before training. */
-  private async tryOut({ dimension }: ItemTable): Promise<void> {
-    const item = this.numbers.findIndex((number) => number >= 0);
-    await this.runModel([Int32Array.of(this.numbers[item])], dimension);
+  /** One item, the longest history, and two at a time, so that a model that does not fit shows before training. */
+  private async tryOut({ dimension }: ItemTable, dataset: Dataset): Promise<void> {
+    const { maxLength } = this.config;
+    const one = this.numbers.filter((number) => number >= 0).subarray(0, 1);
+    const longest = this.longestHistory(dataset);
+    await this.runModel([one], dimension);
+    await this.runModel([longest], dimension).catch((error: unknown) =>
+      withAdvice(
+        error,
+        `If it was made for shorter histories, lower "backbone.maxLength", now ${maxLength}.`,
+      ),
+    );
+    if (this.blockSize() === 1) return;
+    await this.runModel([one, one], dimension).catch((error: unknown) =>
+      withAdvice(error, 'If it was made for one history at a time, set "backbone.batchSize: 1".'),
+    );
+  }
+
+  /** The longest that the data has, cut to `maxLength`, in the model's numbers. */
+  private longestHistory({ offsets, sequence, userCount }: Dataset): Int32Array {
+    let longest = new Int32Array();
+    for (let user = 0; user < userCount; user++) {
+      const start = Math.max(offsets[user], offsets[user + 1] - this.maxLength);
+      const history = this.known(sequence.subarray(start, offsets[user + 1]));
+      if (history.length > longest.length) longest = history;
+    }
+    return longest;
+  }
+
+  /** The model's numbers of the items that it knows. */
+  private known(history: Int32Array): Int32Array<ArrayBuffer> {
+    return Int32Array.from(history, (item) => this.numbers[item]).filter((number) => number >= 0);
+  }
+
+  /** Histories of a run of the model. */
+  private blockSize(): number {
+    return (this.session as OnnxSession).fixedBatch ?? this.config.batchSize;
   }
 
   protected async encodeHistories(histories: readonly Int32Array[]): Promise<readonly Float32Array[]> {
     const D = this.dimension;
     const states: Float32Array[] = histories.map(() => new Float32Array(D));
     const known = histories
-      .map((history, n) => ({
-        n,
-        numbers: history.map((item) => this.numbers[item]).filter((one) => one >= 0),
-      }))
+      .map((history, n) => ({ n, numbers: this.known(history) }))
       .filter(({ numbers }) => numbers.length > 0)
       .sort((a, b) => a.numbers.length - b.numbers.length); // like lengths together
-    for (let start = 0; start < known.length; start += this.config.batchSize) {
-      const block = known.slice(start, start + this.config.batchSize);
+    const size = this.blockSize();
+    for (let start = 0; start < known.length; start += size) {
+      const block = known.slice(start, start + size);
       const found = await this.runModel(
         block.map(({ numbers }) => numbers),
         D,
@@ -176,7 +208,7 @@ export class OnnxBackbone extends HistoryBackbone {
   private async runModel(histories: readonly Int32Array[], D: number): Promise<Float32Array[]> {
     const { model, output } = this.config;
     const session = this.session as OnnxSession;
-    const batch = this.pad(histories, session.fixedLength);
+    const batch = this.pad(histories, session);
     const { shape, values } = await session.run(batch);
     const isLast = shape.length === 2;
     const expected = isLast ? [batch.batchSize, D] : [batch.batchSize, batch.length, D];
@@ -197,10 +229,13 @@ export class OnnxBackbone extends HistoryBackbone {
     });
   }
 
-  private pad(all: readonly Int32Array[], fixedLength: number | undefined): ModelBatch {
-    const histories = all.map((history) =>
-      fixedLength === undefined ? history : history.slice(-fixedLength),
-    );
+  /** As long and as many as the graph wants: the last history fills what is left. */
+  private pad(given: readonly Int32Array[], { fixedLength, fixedBatch }: OnnxSession): ModelBatch {
+    const count = fixedBatch ?? given.length;
+    const histories = Array.from({ length: count }, (_, b) => {
+      const history = given[Math.min(b, given.length - 1)];
+      return fixedLength === undefined ? history : history.slice(-fixedLength);
+    });
     const [B, T] = [histories.length, fixedLength ?? Math.max(...histories.map(({ length }) => length))];
     const items = new Int32Array(B * T).fill(this.config.paddingNumber);
     const mask = new Int32Array(B * T);
@@ -218,4 +253,10 @@ export class OnnxBackbone extends HistoryBackbone {
     void this.session?.release();
     this.session = undefined;
   }
+}
+
+/** @throws always: the error, with a sentence more */
+function withAdvice(error: unknown, advice: string): never {
+  if (!(error instanceof CocoError)) throw error;
+  throw new CocoError(`${error.message} ${advice}`, { cause: error });
 }

@@ -25,6 +25,9 @@ export interface ModelBatch {
 
 type Runtime = typeof OnnxRuntime;
 
+/** What goes wrong is told in our words: the runtime's own lines on the terminal are for its developers. */
+const quiet = { logSeverityLevel: 4 } as const;
+
 /** An ONNX model whose inputs and output are known to be there. */
 export class OnnxSession {
   private constructor(
@@ -40,10 +43,11 @@ export class OnnxSession {
     const runtime = await loadRuntime();
     let session: InferenceSession;
     try {
-      session = await runtime.InferenceSession.create(model);
+      session = await runtime.InferenceSession.create(model, quiet);
     } catch (error) {
-      const reason = (error as Error).message.split('\n')[0];
-      throw new CocoError(`${path} cannot be opened as an ONNX model (${reason}).`, { cause: error });
+      throw new CocoError(`${path} cannot be opened as an ONNX model (${reasonOf(error)}).`, {
+        cause: error,
+      });
     }
     try {
       return new OnnxSession(path, runtime, session, ports, checkPorts(path, session, ports));
@@ -53,10 +57,19 @@ export class OnnxSession {
     }
   }
 
+  /** The number of histories that the graph is made for; undefined: any. */
+  get fixedBatch(): number | undefined {
+    return this.fixedSize(0);
+  }
+
   /** The length that the graph is made for; undefined: any. */
   get fixedLength(): number | undefined {
-    const [, length] = this.shapeOf(this.ports.items);
-    return typeof length === 'number' && length > 0 ? length : undefined;
+    return this.fixedSize(1);
+  }
+
+  private fixedSize(axis: 0 | 1): number | undefined {
+    const size = this.shapeOf(this.ports.items)[axis];
+    return typeof size === 'number' && size > 0 ? size : undefined;
   }
 
   private shapeOf(input: string): readonly (number | string)[] {
@@ -72,15 +85,15 @@ export class OnnxSession {
     if (ports.lengths !== undefined) feeds[ports.lengths] = this.tensor(ports.lengths, lengths, [B]);
     if (ports.mask !== undefined) feeds[ports.mask] = this.tensor(ports.mask, mask, [B, T]);
     try {
-      const { dims, data } = (await this.session.run(feeds, [this.output]))[this.output];
+      const { dims, data } = (await this.session.run(feeds, [this.output], quiet))[this.output];
       if (!(data instanceof Float32Array)) {
         throw new CocoError(`${this.path}: its output "${this.output}" does not hold float numbers.`);
       }
       return { shape: dims, values: data };
     } catch (error) {
       if (error instanceof CocoError) throw error;
-      const reason = (error as Error).message.split('\n')[0];
-      throw new CocoError(`${this.path} failed on ${B} histories of length ${T} (${reason}).`, {
+      const histories = B === 1 ? 'a history' : `${B} histories`;
+      throw new CocoError(`${this.path} failed on ${histories} of length ${T} (${reasonOf(error)}).`, {
         cause: error,
       });
     }
@@ -101,6 +114,14 @@ export class OnnxSession {
     return this.session.release();
   }
 }
+
+/** What the runtime says, on one line. */
+const reasonOf = (error: unknown): string =>
+  (error as Error).message
+    .split(/\s*\n\s*/)
+    .join(' ')
+    .trim()
+    .slice(0, 400);
 
 async function loadRuntime(): Promise<Runtime> {
   try {
