@@ -56,7 +56,10 @@ describe('example configs', () => {
   before(startTestEngine);
   after(remove);
 
-  for (const file of files.filter((name) => name.endsWith('-best.yaml'))) {
+  const ofBackbones = files.filter(
+    (name) => name.startsWith('beauty-') && !['beauty-coco.yaml', 'beauty-fusions.yaml'].includes(name),
+  );
+  for (const file of ofBackbones) {
     it(`${file} runs, for a few steps on a small shop`, async () => {
       const short = ['dimension=8', 'maxLength=8'].map((set) => `backbone.${set}`);
       if (file.includes('s3rec')) short.push('backbone.preTrainEpochs=1');
@@ -73,7 +76,7 @@ describe('example configs', () => {
       recommender.dispose();
       const { recommendation } = (await epochsOf(join(runs, file))).at(-1) ?? {};
       assert.ok(Number(recommendation) > 0, `loss ${recommendation}`);
-      assert.ok(test['recall@20'] > 0);
+      assert.ok(test['recall@10'] > 0);
     });
   }
 });

@@ -1,4 +1,5 @@
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
 import { CocoError } from '@coco-rec/core';
 import { checkColumns } from './check-columns.js';
 import { type VectorFile, VectorRows } from './vector-rows.js';
@@ -7,7 +8,7 @@ import { type VectorFile, VectorRows } from './vector-rows.js';
 const blockRows = 10_000;
 
 /**
- * Reads a Parquet file: the column `id`, perhaps `seenUntil`; the vector is one column of lists, or all other columns
+ * Reads a Parquet file of any usual compression: the column `id`, perhaps `seenUntil`; the vector is one column of lists, or all other columns
  * in order.
  * @throws CocoError with the row
  */
@@ -22,7 +23,7 @@ export async function readParquetVectors(path: string): Promise<VectorFile> {
     const count = Number(metadata.num_rows);
     for (let start = 0; start < count; start += blockRows) {
       const rowEnd = Math.min(count, start + blockRows);
-      const block = await parquetReadObjects({ file, metadata, rowStart: start, rowEnd });
+      const block = await parquetReadObjects({ file, metadata, compressors, rowStart: start, rowEnd });
       block.forEach((row, n) =>
         rows.add(row.id, row.seenUntil, vectorOf(row, vectorColumns), `row ${start + n + 1}`),
       );

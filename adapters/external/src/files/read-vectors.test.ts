@@ -24,6 +24,16 @@ function npy(descr: string, shape: string, data: Uint8Array, order = 'False'): U
   return Buffer.concat([start, Buffer.from(header), data]);
 }
 
+/** A Zstandard frame with its content as it is; Node compresses so from version 22 on only. */
+function zstd(content: Uint8Array): Uint8Array {
+  const header = Buffer.alloc(12);
+  header.writeUInt32LE(0xfd2fb528, 0);
+  header.writeUInt8(0xa0, 4); // one segment, its size in 4 bytes
+  header.writeUInt32LE(content.length, 5);
+  header.writeUIntLE((content.length << 3) | 1, 9, 3); // the last block, raw
+  return Buffer.concat([header, content]);
+}
+
 const bytesOf = (values: Float32Array | Float64Array): Uint8Array => new Uint8Array(values.buffer);
 const matrix = Float32Array.of(1, 2, 3.5, 4, 5, -6);
 const idsKey = 'backbone.userIds';
@@ -75,6 +85,22 @@ describe('readVectors', () => {
       const { path: own, ...found } = await read(path, sidecar);
       assert.equal(own, path);
       assert.deepEqual(found, expected, path);
+    }
+  });
+
+  it('reads Parquet as pandas compresses it: snappy, gzip, zstd, none', async () => {
+    const columnData = [
+      { name: 'id', data: ['a'] },
+      { name: 'vector', data: [[1, 2.5]] },
+    ];
+    const compressors = { GZIP: (bytes: Uint8Array) => gzipSync(bytes), ZSTD: zstd };
+    for (const codec of ['SNAPPY', 'GZIP', 'ZSTD', 'UNCOMPRESSED'] as const) {
+      const path = write(
+        `${codec}.parquet`,
+        new Uint8Array(parquetWriteBuffer({ columnData, codec, compressors })),
+      );
+      const { ids: own, values } = await read(path);
+      assert.deepEqual([own, [...values]], [['a'], [1, 2.5]], codec);
     }
   });
 
