@@ -57,8 +57,8 @@ describe('openai against a real server', function () {
   });
 
   it('gives like texts like vectors', async () => {
-    const H = llm.hiddenSize;
     const vectors = await llm.encode(['a warm tent', 'a warm tent', 'lavender soap for the night']);
+    const H = llm.hiddenSize; // learnt by then
     const [a, b, c] = [0, 1, 2].map((i) => vectors.subarray(i * H, (i + 1) * H));
     const distance = (x: Float32Array, y: Float32Array): number =>
       Math.hypot(...x.map((value, i) => value - y[i]));
