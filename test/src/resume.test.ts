@@ -1,8 +1,9 @@
 /** A run that was stopped goes on as if nothing had been; a run that blows up says where. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CocoError } from '@coco-rec/core';
+import { CocoError, loadCheckpoint } from '@coco-rec/core';
+import { NodeFileStore, type PlainConfig, compare, createRecommender } from '@coco-rec/standard';
 import {
   type SmallRun,
   epochsOf,
@@ -32,6 +33,31 @@ describe('a stopped run with adam-lazy', () => {
     await runUntil(own, 3);
     assert.deepEqual((await run(own)).weights, whole.weights);
     assert.notDeepEqual((await run(await config('adam', 'adam'))).weights, whole.weights);
+  });
+});
+
+describe('the times of a run', () => {
+  before(startTestEngine);
+
+  it('count every start, the warm start whoever made it, and stay when all is done', async () => {
+    const data = await writeShop(folder, 'shop', smallShop());
+    const output = join(folder, 'times');
+    const comparison = await compare(smallConfig(data, 'mlp', output), { fusions: 'none,mlp', seeds: 1 });
+    for (const { runs } of comparison.methods) {
+      const [{ seed, result, folder: own }] = runs;
+      const { prepare, train, measure } = result.times;
+      assert.equal(result.seconds, prepare + train + measure);
+      const [warm] = readdirSync(join(output, 'warm'));
+      const saved = await loadCheckpoint<{ seconds: number }>(
+        new NodeFileStore(join(output, 'warm', warm)),
+        'warm.safetensors',
+      );
+      assert.ok(saved && saved.info.seconds > 0 && train > saved.info.seconds, `seed ${seed}`);
+      const again = createRecommender({ ...result.config, output: own } as unknown as PlainConfig);
+      const { times } = await again.fit();
+      again.dispose();
+      assert.ok(times.train >= train);
+    }
   });
 });
 

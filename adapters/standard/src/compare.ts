@@ -5,7 +5,7 @@ import { type PlainConfig, checkConfig } from './load-config.js';
 import { NodeFileStore } from './node-ports.js';
 import { type RecommenderOptions, createContext } from './recommender.js';
 import type { RunResult } from './result.js';
-import { configKey, runFiles, runOnce, warmKey } from './run.js';
+import { configKey, runFiles, runOnce, timed, warmKey } from './run.js';
 import { Session } from './session.js';
 import { type RunTask, runSideBySide } from './side-by-side.js';
 import { type ComparedVariant, type Comparison, type StoredRun, summarise } from './summarise-comparison.js';
@@ -131,10 +131,11 @@ async function train(
 ): Promise<void> {
   const { context } = session;
   context.progress.log(`${name}: starting.`);
-  const ranker = await session.createRanker(config, seed);
+  const { value: ranker, seconds: prepareSeconds } = await timed(() => session.createRanker(config, seed));
   try {
     const files = new NodeFileStore(folder);
-    await runOnce({ session, ranker, config, files, context, warmFiles: new NodeFileStore(warmFolder) });
+    const warmFiles = new NodeFileStore(warmFolder);
+    await runOnce({ session, ranker, config, files, context, prepareSeconds, warmFiles });
   } finally {
     ranker.dispose();
   }

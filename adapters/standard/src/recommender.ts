@@ -21,7 +21,7 @@ import { type PlainConfig, checkConfig } from './load-config.js';
 import { NodeFileStore, nodeHasher, silentProgress } from './node-ports.js';
 import { builtInUnits } from './register-all.js';
 import type { RunResult } from './result.js';
-import { runOnce } from './run.js';
+import { runOnce, timed } from './run.js';
 import { itemsHash, readModel, saveModel } from './saved-model.js';
 import { Session } from './session.js';
 
@@ -93,13 +93,15 @@ export class Recommender {
    * @throws UsageError if `output` holds a run of another config; StoppedError when stopped by the signal.
    */
   async fit(): Promise<RunResult> {
-    const { ranker, session } = await this.open();
+    const { value, seconds: prepareSeconds } = await timed(() => this.open());
+    const { ranker, session } = value;
     const result = await runOnce({
       session,
       ranker,
       config: this.config,
       files: this.files,
       context: this.context,
+      prepareSeconds,
     });
     this.isFitted = true;
     return result;

@@ -24,7 +24,13 @@ export interface RunResult {
     readonly validation: Metrics;
   };
   readonly groups: Evaluation['groups'];
+  /** The sum of `times`. */
   readonly seconds: number;
+  /**
+   * Seconds. `prepare`: the ranker is made, texts that were not stored are read. `train`: over all starts, with the warm
+   * start whoever made it. `measure`: all figures of this file.
+   */
+  readonly times: { readonly prepare: number; readonly train: number; readonly measure: number };
   readonly training: Readonly<Record<string, unknown>>;
   readonly config: RunConfig;
 }

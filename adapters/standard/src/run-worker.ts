@@ -6,7 +6,7 @@ import { CocoError, type Progress, type RunConfig } from '@coco-rec/core';
 import { type PlainConfig, checkConfig } from './load-config.js';
 import { NodeFileStore } from './node-ports.js';
 import { createContext } from './recommender.js';
-import { runOnce } from './run.js';
+import { runOnce, timed } from './run.js';
 import { Session } from './session.js';
 
 /** What is to be trained. */
@@ -43,12 +43,12 @@ async function run({ config: plain, warmFolder }: RunOrder, signal: AbortSignal)
   const { registry, context, files } = createContext(config.output, { progress, signal });
   const session = await Session.open(config, registry, context);
   try {
-    const ranker = await session.createRanker(config, config.seed);
+    const { value: ranker, seconds } = await timed(() => session.createRanker(config, config.seed));
     isReady = true;
     send({ kind: 'ready' });
     try {
       const warmFiles = new NodeFileStore(warmFolder);
-      await runOnce({ session, ranker, config, files, context, warmFiles });
+      await runOnce({ session, ranker, config, files, context, prepareSeconds: seconds, warmFiles });
     } finally {
       ranker.dispose();
     }

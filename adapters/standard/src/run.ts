@@ -23,6 +23,8 @@ export interface Run {
   readonly config: RunConfig;
   readonly files: NodeFileStore;
   readonly context: AdapterContext;
+  /** What it took to make the ranker, texts that were read included. Default 0. */
+  readonly prepareSeconds?: number;
   /** Shared warm starts of a comparison. */
   readonly warmFiles?: FileStore;
 }
@@ -53,30 +55,35 @@ function sortedJson(config: object): string {
 
 /** Trains (or resumes), measures, and writes the run folder. */
 export async function runOnce(run: Run): Promise<RunResult> {
-  const { session, ranker, config, files, context } = run;
-  const startedAt = Date.now();
+  const { session, ranker, config, files, context, prepareSeconds = 0 } = run;
   const configHash = context.hasher.sha256(configKey(config));
   await claimFolder(run, configHash);
   const { progress, signal } = context;
-  const training = await ranker.fit(session.split, {
-    progress,
-    signal,
-    seed: config.seed,
-    files,
-    warmFiles: run.warmFiles,
-  });
+  const { seed } = config;
+  const fitting = { progress, signal, seed, files, warmFiles: run.warmFiles };
+  const { value: training, seconds: lastStart } = await timed(() => ranker.fit(session.split, fitting));
   await saveModel(files, ranker, config, session);
-  const { ranks, ...measured } = await measure(ranker, session.split, config, { progress, signal });
+  const measuring = await timed(() => measure(ranker, session.split, config, { progress, signal }));
+  const { ranks, ...measured } = measuring.value;
   const protocol = protocolOf(config, session.split, {
     engine: session.engine,
     configHash,
-    seed: config.seed,
+    seed,
   });
-  const seconds = (Date.now() - startedAt) / 1000;
-  const result: RunResult = { protocol, ...measured, seconds, training, config };
+  const { trainSeconds: train = lastStart } = training as { readonly trainSeconds?: number };
+  const times = { prepare: prepareSeconds, train, measure: measuring.seconds };
+  const seconds = times.prepare + times.train + times.measure;
+  const result: RunResult = { protocol, ...measured, seconds, times, training, config };
   await saveRanks(files, ranks);
   await files.write(runFiles.result, `${JSON.stringify(result, null, 2)}\n`);
   return result;
+}
+
+/** What `work` gives, and how long it took. */
+export async function timed<T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> {
+  const startedAt = Date.now();
+  const value = await work();
+  return { value, seconds: (Date.now() - startedAt) / 1000 };
 }
 
 async function saveRanks(files: FileStore, ranks: Int32Array): Promise<void> {

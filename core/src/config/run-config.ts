@@ -96,7 +96,9 @@ export class TrainConfig {
   @Min(1)
   tokensPerStep = 4096;
 
-  @Describe('Early stopping in the joint stage: epochs without a better validation NDCG@5. 0: off.')
+  @Describe(
+    'Early stopping in the joint stage: validations in a row without a better NDCG@5; there is one every `evaluateEvery` epochs. 0: off.',
+  )
   @IsInt()
   @Min(0)
   patience = 10;

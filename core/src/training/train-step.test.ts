@@ -85,6 +85,7 @@ function bench(spoil: (scale: tf.Tensor) => tf.Tensor, cuts: readonly number[] =
         config,
         rateScale: 1,
         parameters: parameters.entries(),
+        userNames: { get: (user) => `customer ${user}` },
         place,
       }),
     values: () => parameters.entries().flatMap(({ variable }) => [...variable.dataSync()]),
@@ -121,12 +122,16 @@ eachBackend(() => {
   };
   for (const [what, spoil] of Object.entries(spoilt)) {
     it(`stops at ${what} that is not finite, names step, parts and users, and keeps the weights`, async () => {
-      const bad = bench(spoil);
+      const bad = bench(spoil, [1, 2]);
       const before = bad.values();
       await assert.rejects(bad.step(), (error) => {
         assert.ok(error instanceof CocoError);
         const { message } = error;
-        for (const word of ['stage warm, epoch 2, step 7', 'recommendation', ...bad.users.map(String)]) {
+        for (const word of [
+          'stage warm, epoch 2, step 7',
+          'recommendation',
+          ...bad.users.map((user) => `customer ${user}`),
+        ]) {
           assert.ok(message.includes(word), `"${message}" lacks "${word}"`);
         }
         return true;

@@ -5,6 +5,7 @@ import { disposeBatch } from '../specification/backbone.js';
 import { Pass } from '../specification/pass.js';
 import type { Parameter } from '../specification/parameters.js';
 import type { Stage, StepLoss } from '../specification/stage.js';
+import type { Strings } from '../specification/dataset.js';
 import type { Adam, AdamConfig } from './adam.js';
 import type { ModelInput, SequenceModel } from './sequence-model.js';
 
@@ -27,6 +28,8 @@ export interface StepInput {
   readonly config: AdamConfig;
   readonly rateScale: number;
   readonly parameters: readonly Parameter[];
+  /** Raw ids, for the NaN guard. Default: the numbers of the users. */
+  readonly userNames?: Pick<Strings, 'get'>;
   /** For the NaN guard: "joint, epoch 3, step 17". */
   readonly place: string;
 }
@@ -113,12 +116,14 @@ function byParameter(parameters: readonly Parameter[], grads: tf.NamedTensorMap)
   return found;
 }
 
-function guard(report: Record<string, number>, { place, parts: [{ batch }] }: StepInput): void {
+function guard(report: Record<string, number>, { place, parts: blocks, userNames }: StepInput): void {
   if (Object.values(report).every(Number.isFinite)) return;
   const parts = Object.entries(report).map(([name, value]) => `${name} ${value}`);
-  const users = [...new Set(batch.rows.user)].slice(0, 8).join(', ');
+  const all = [...new Set(blocks.flatMap(({ batch }) => [...batch.rows.user]))];
+  const named = all.slice(0, 8).map((user) => userNames?.get(user) ?? String(user));
+  const users = `${named.join(', ')}${all.length > named.length ? `, … (${all.length} in all)` : ''}`;
   throw new CocoError(
-    `Training stopped at ${place}: a loss or a gradient is not finite (${parts.join(', ')}; users ${users}, …). ` +
+    `Training stopped at ${place}: a loss or a gradient is not finite (${parts.join(', ')}; users ${users}). ` +
       'The last checkpoint is kept; try a lower learning rate or a smaller gradientNorm.',
   );
 }

@@ -115,7 +115,8 @@ export class Trainer {
     const epochs = this.trainable(stage).length > 0 ? stage.epochs : 0; // a frozen backbone without fusion
     while (this.position.epoch < epochs && !this.position.done) await this.runEpoch(stage);
     if (stage.name === 'warm' && context.warmFiles) {
-      await saveCheckpoint(context.warmFiles, warmFile, { tensors: await ranker.state(), info: {} });
+      const info = { seconds: this.seconds() };
+      await saveCheckpoint(context.warmFiles, warmFile, { tensors: await ranker.state(), info });
     }
   }
 
@@ -168,6 +169,7 @@ export class Trainer {
       config: { ...config, weightDecay: position.weightDecay },
       rateScale: rateScale(config, at, all),
       parameters: this.trainable(stage),
+      userNames: this.input.split.dataset.users,
       place: `stage ${stage.name}, epoch ${position.epoch + 1}, step ${position.step + 1}`,
     });
     ranker.weightsChanged();
@@ -216,8 +218,10 @@ export class Trainer {
 
   private async loadWarm(): Promise<boolean> {
     const { context, ranker } = this.input;
-    const warm = context.warmFiles && (await loadCheckpoint(context.warmFiles, warmFile));
+    const warm =
+      context.warmFiles && (await loadCheckpoint<{ seconds?: number }>(context.warmFiles, warmFile));
     if (!warm) return false;
+    this.position.seconds += warm.info.seconds ?? 0; // a run takes as long whoever made its warm start
     const fresh = await ranker.state();
     await ranker.restore(
       new Map([...fresh, ...[...warm.tensors].filter(([name]) => name.startsWith('backbone/'))]),
@@ -280,17 +284,7 @@ export class Trainer {
 }
 
 function freshPosition(): Position {
-  return {
-    stage: 0,
-    epoch: 0,
-    step: 0,
-    stepsBefore: 0,
-    sums: {},
-    best: -1,
-    bestEpoch: 0,
-    weightDecay: 0,
-    stale: 0,
-    done: false,
-    seconds: 0,
-  };
+  const place = { stage: 0, epoch: 0, step: 0, stepsBefore: 0 };
+  const best = { best: -1, bestEpoch: 0, stale: 0, done: false };
+  return { ...place, sums: {}, ...best, weightDecay: 0, seconds: 0 };
 }
