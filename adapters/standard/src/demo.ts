@@ -42,13 +42,25 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   const files = new NodeFileStore(output);
   if (options.fresh) await removeEarlier(files);
   const config: PlainConfig = { ...demoSettings.config, ...options.config, output };
-  await files.write(markerFile, `${JSON.stringify(config, null, 2)}\n`);
+  const marker = `${JSON.stringify(config, null, 2)}\n`;
+  await demandSame(files, marker);
+  await files.write(markerFile, marker);
   const popularity = await plainMetrics('popularity', config, output, options);
   const comparison = await compare(config, { ...options, fusions, seeds: demoSettings.seeds });
   const oracle = await plainMetrics('oracle', config, output, options);
   const table = demoTable({ popularity, comparison, oracle, seconds: (Date.now() - startedAt) / 1000 });
   const report = await writeComparisonReport(output, comparison, [table]);
   return { table, output, report };
+}
+
+/** @throws UsageError where a demo of other settings, such as an older version's, has left its runs */
+async function demandSame(files: NodeFileStore, marker: string): Promise<void> {
+  const found = await files.read(markerFile);
+  if (!found || new TextDecoder().decode(found) === marker) return;
+  throw new UsageError(
+    `${files.root} holds a demo of other settings, perhaps of an older version: "coco demo --fresh" ` +
+      '(in a clone: npm start -- --fresh) removes it and begins anew.',
+  );
 }
 
 /** Only a folder that a demo wrote is removed. */
