@@ -70,6 +70,10 @@ describe('coco, as a process', function () {
       assert.equal(second.errors.match(/already finished, kept/g)?.length, 2);
       assert.doesNotMatch(second.errors, /starting/);
       assert.deepEqual(await shop.json(path), comparison);
+      const result = 'runs/compared/none/seed-1/result.json';
+      await shop.write(result, '{"test": ');
+      const damaged = await shop.coco(line);
+      assertRefused(damaged, 1, /none\/seed-1\/result\.json is damaged: it holds no JSON object/);
     });
   });
 

@@ -3,6 +3,7 @@ import { CocoError, type RunConfig, UsageError, loadCheckpoint } from '@coco-rec
 import { type FusionVariant, folderName, readVariants } from './fusion-variants.js';
 import { type PlainConfig, checkConfig } from './load-config.js';
 import { NodeFileStore } from './node-ports.js';
+import { readRecord } from './read-record.js';
 import { type RecommenderOptions, createContext } from './recommender.js';
 import type { RunResult } from './result.js';
 import { configKey, runFiles, runOnce, timed, warmKey } from './run.js';
@@ -149,10 +150,9 @@ async function readBack(run: VariantRun): Promise<StoredRun> {
 
 async function readStored({ config, seed, folder }: VariantRun): Promise<StoredRun | undefined> {
   const files = new NodeFileStore(folder);
-  const bytes = await files.read(runFiles.result);
+  const result = await readRecord<RunResult>(files, runFiles.result);
   const ranks = await loadCheckpoint(files, runFiles.ranks);
-  if (!bytes || !ranks) return undefined;
-  const result = JSON.parse(new TextDecoder().decode(bytes)) as RunResult;
+  if (!result || !ranks) return undefined;
   if (configKey(result.config) !== configKey(config)) return undefined; // `runOnce` will refuse the folder
   return { seed, folder, result, ranks: ranks.tensors.get('ranks')?.values as Int32Array };
 }

@@ -10,6 +10,7 @@ import {
 } from '@coco-rec/core';
 import { demandSameFiles } from './external-files.js';
 import type { NodeFileStore } from './node-ports.js';
+import { readRecord } from './read-record.js';
 import { type RunResult, measure, protocolOf } from './result.js';
 import { saveModel } from './saved-model.js';
 import type { Session } from './session.js';
@@ -103,9 +104,8 @@ interface ClaimedRun {
 async function claimFolder({ files, config, session, ranker }: Run, configHash: string): Promise<void> {
   const { hash } = session.split.dataset;
   const { externalFiles = [] } = ranker;
-  const found = await files.read(runFiles.run);
-  if (found) {
-    const old = JSON.parse(new TextDecoder().decode(found)) as ClaimedRun;
+  const old = await readRecord<ClaimedRun>(files, runFiles.run);
+  if (old) {
     if (old.configHash === configHash && old.dataHash === hash) {
       return demandSameFiles(`The run in ${files.root}`, old.externalFiles ?? [], externalFiles);
     }
