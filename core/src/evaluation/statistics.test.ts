@@ -25,6 +25,7 @@ describe('pairedDifference', () => {
   it('states the mean difference, absolute and relative to the baseline', () => {
     const found = pairedDifference([[3, 5, 4, 4]], [[2, 2, 1, 3]]);
     assert.equal(found.difference, 2);
+    assert.equal(found.baseline, 2);
     assert.equal(found.relative, 1);
   });
 

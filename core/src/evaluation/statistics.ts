@@ -4,6 +4,8 @@ import { Random } from '../random.js';
 export interface PairedDifference {
   /** Mean of method − baseline. */
   readonly difference: number;
+  /** Mean of the baseline. */
+  readonly baseline: number;
   /** difference ÷ the baseline's mean. */
   readonly relative: number;
   /** 95 % bootstrap interval of the difference. */
@@ -29,13 +31,15 @@ export function pairedDifference(
     Float64Array.from({ length: users }, (_, u) => method[s][u] - baseline[s][u]),
   );
   const difference = mean(differences.map(mean));
+  const base = mean(baseline.slice(0, seeds).map(mean));
   const random = new Random(seed).derive('bootstrap');
   const means = Float64Array.from({ length: replicates }, () => replicate(differences, users, random)).sort();
   const below = means.filter((value) => value <= 0).length;
   const above = means.filter((value) => value >= 0).length;
   return {
     difference,
-    relative: difference / mean(baseline.slice(0, seeds).map(mean)),
+    baseline: base,
+    relative: difference / base,
     interval: [quantile(means, 0.025), quantile(means, 0.975)],
     p: Math.min(1, (2 * (Math.min(below, above) + 1)) / (replicates + 1)),
   };

@@ -10,7 +10,8 @@ import {
   verdictOf,
 } from './comparison-tables.js';
 
-const found = { difference: 0.006, relative: 0.12, interval: [0.002, 0.01], p: 0.004, pHolm: 0.012 } as const;
+const gain = { difference: 0.006, baseline: 0.05, relative: 0.12 };
+const found = { ...gain, interval: [0.002, 0.01], p: 0.004, pHolm: 0.012 } as const;
 
 function method(name: string, more: Partial<ComparedMethod> = {}): ComparedMethod {
   const mean = { 'recall@5': 0.05, 'ndcg@5': 0.03 };
@@ -23,8 +24,16 @@ function comparison(methods: readonly ComparedMethod[], seeds = 3): Comparison {
 
 describe('comparisonTable', () => {
   it('tells gain and interval as shares of the mean of none, and the corrected p', () => {
-    // The mean of none is .006 / .12 = .05.
     assert.deepEqual(gainCells(found), ['+12.0 %', '+4.0 … +20.0 %', '0.012', 'better']);
+    const equal = {
+      ...found,
+      difference: 0,
+      relative: 0,
+      interval: [-0.001, 0.001],
+      p: 1,
+      pHolm: 1,
+    } as const;
+    assert.deepEqual(gainCells(equal), ['+0.0 %', '-2.0 … +2.0 %', '1.000', 'no difference shown']);
     assert.deepEqual(gainCells(undefined), ['', '', '', '']);
   });
 

@@ -136,11 +136,10 @@ export function runsTable(comparison: Comparison): Table {
 /** Gain, interval, p and verdict of one paired difference, in parts of the baseline's mean. */
 export function gainCells(found: (PairedDifference & { pHolm?: number }) | undefined): string[] {
   if (!found) return ['', '', '', ''];
-  const { difference, relative, interval, p, pHolm = p } = found;
-  // The baseline's mean; a share of it is what readers compare with other papers.
-  const scale = difference === 0 ? Number.NaN : relative / difference;
-  const [from, to] = interval;
-  return [gainText(relative), intervalText(from * scale, to * scale), pText(pHolm), verdictOf(found)];
+  const { baseline, relative, interval, p, pHolm = p } = found;
+  // A share of the baseline's mean is what readers compare with other papers.
+  const [from, to] = interval.map((end) => end / baseline);
+  return [gainText(relative), intervalText(from, to), pText(pHolm), verdictOf(found)];
 }
 
 /** "no difference shown" while the interval holds 0, or p, corrected where it is, is not below .05. */
