@@ -118,6 +118,36 @@ describe('concat and mlp with generated text ask', () => {
     assert.deepEqual([...writers[1].steps.keys()], ['concat: factors', 'concat: users', 'concat: items']);
   });
 
+  it('what R4ec asks where that is wanted, and say so', async () => {
+    const keys = { domain: 'lamp', heldBack: 2, users: 12, popularItems: 5, answerTokens: 7, rounds: 2 };
+    const more = { source: 'generated', questions: 'r4ec' };
+    const writers = await Promise.all(
+      [
+        { fusion: r4ec, keys },
+        { fusion: concat, keys: { ...keys, ...more, itemText: true } },
+        { fusion: mlp, keys: { ...keys, ...more } },
+      ].map(async (asked) => {
+        const writer = new ScriptedWriter((step, at) =>
+          /judgement/.test(step) && at % 2
+            ? 'It is reasonable.'
+            : `not reasonable, ${step.replace(/^.*: /, '')}`,
+        );
+        await ask(asked.fusion, asked.keys, writer);
+        return writer;
+      }),
+    );
+    const [ofR4ec, ofConcat, ofMLP] = writers.map(({ steps, lengths }) =>
+      [...steps].map(([step, prompts]) => [step.split(': ')[1], lengths.get(step), prompts]),
+    );
+    assert.ok(ofR4ec.some(([step]) => step === 'items, refinement 2'));
+    assert.deepEqual(ofConcat, ofR4ec);
+    assert.deepEqual(
+      ofMLP,
+      ofR4ec.filter(([step]) => String(step).startsWith('users')),
+    );
+    assert.ok([...writers[1].steps.keys()].every((step) => step.startsWith('concat: ')));
+  });
+
   it('nothing where they read titles', async () => {
     const writer = new ScriptedWriter(() => 'so');
     await ask(concat, { itemText: true }, writer);

@@ -5,12 +5,13 @@
  *
  * u is the mean title vector of the history (`source: titles`, cheap, at every row), the mean state of the frozen
  * language model that reads the titles (`prompted`, CoCo's input without the codebook, at the last `fusedPositions`), or
- * the text that the language model wrote of the user (`generated`: KAR's questions, so that the stored texts are KAR's).
+ * the text that the language model wrote of the user (`generated`: by KAR's questions or R4ec's, so that the stored texts
+ * are theirs).
  * All see items up to the row's own only. A row that sees no text keeps h_RS; where few rows have one, what only they teach
  * learns as much slower (`UserVectors.shareOfRows`).
  *
- * With `itemText` the item side joins as in the fusion `text`: by the titles, or with `generated` by KAR's facts on the
- * items; an item without facts keeps its vector.
+ * With `itemText` the item side joins as in the fusion `text`: by the titles, or with `generated` by what was written of the
+ * items; an item without a text keeps its vector.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Min } from 'class-validator';
@@ -29,7 +30,11 @@ import {
   describedKeys,
 } from '@coco-rec/core';
 import { ItemText } from './item-text.js';
+import { IsGroup } from './group.js';
 import { KARConfig, KARQuestions, karPrompts } from './kar.js';
+import { R4ecConfig, R4ecTuningConfig } from './r4ec/config.js';
+import { promptNames } from './r4ec/questions.js';
+import { R4ecThinking } from './r4ec/r4ec.js';
 import { requireDecoder } from './require-decoder.js';
 import { TextConfig } from './text-config.js';
 import { ItemTextSide, meanAbsolute } from './text-item-vectors.js';
@@ -41,19 +46,35 @@ import type { VectorTable } from './whiten.js';
 export class DirectFusionConfig extends GeneratedTextConfig {
   @Describe(
     'What the user side gets: `titles`, the mean title vector of the history; `prompted`, the mean state of the ' +
-      'language model that reads the titles; `generated`, the text that it wrote of the user, asked as by `kar` and by the ' +
+      'language model that reads the titles; `generated`, the text that it wrote of the user, by `questions` and the ' +
       'keys above, from `domain` on, which do nothing otherwise.',
   )
   @IsIn(['titles', 'prompted', 'generated'])
   source: 'titles' | 'prompted' | 'generated' = 'titles';
 
   @Describe(
-    'Title vectors (with `generated`: facts on the items) join the item vectors, as in the fusion `text`.',
+    'Title vectors (with `generated`: what was written of the items) join the item vectors, as in the fusion `text`.',
   )
   @IsBoolean()
   itemText = false;
 
-  @Describe('With `generated`: factors to go on with where the language model names none.')
+  @Describe('With `generated`: whose questions are asked, and so whose texts are shared: `kar` or `r4ec`.')
+  @IsIn(['kar', 'r4ec'])
+  questions: 'kar' | 'r4ec' = 'kar';
+
+  @Describe('With `questions: r4ec`: times that a thought is judged and refined at most.')
+  @IsInt()
+  @Min(0)
+  rounds = new R4ecConfig().rounds;
+
+  @Describe(
+    'With `questions: r4ec`: actor and reflector are tuned by LoRA, as in the fusion `r4ec`.',
+    R4ecTuningConfig,
+  )
+  @IsGroup(R4ecTuningConfig, true)
+  tuning: Partial<R4ecTuningConfig> | boolean = false;
+
+  @Describe('With `questions: kar`: factors to go on with where the language model names none.')
   @IsString()
   fallbackFactors = new KARConfig().fallbackFactors;
 
@@ -77,34 +98,35 @@ export class DirectFusionConfig extends GeneratedTextConfig {
 }
 
 const readingKeys = ['fusedPositions', 'maxTitles', 'microBatch'];
+const ownKeys = { kar: ['fallbackFactors'], r4ec: ['rounds', 'tuning'] };
 
-/** Keys of the questions. */
+/** Keys of all questions. */
 function askingKeys(): string[] {
   const common = describedKeys(TextConfig).map(({ key }) => key);
   const keys = describedKeys(GeneratedTextConfig).map(({ key }) => key);
-  return [...keys.filter((key) => !common.includes(key)), 'fallbackFactors'];
+  return [...keys.filter((key) => !common.includes(key)), 'questions', ...ownKeys.kar, ...ownKeys.r4ec];
 }
 
 /** @throws UsageError for a key that does nothing. */
 export function checkDirectConfig(config: DirectFusionConfig): void {
-  const { source } = config;
+  const { source, questions } = config;
   const values = config as unknown as Record<string, unknown>;
   const defaults = new DirectFusionConfig() as unknown as typeof values;
   const isSet = (key: string): boolean => JSON.stringify(values[key]) !== JSON.stringify(defaults[key]);
-  const idle = [
-    ...(source === 'prompted' ? [] : readingKeys),
-    ...(source === 'generated' ? [] : askingKeys()),
-  ].find(isSet);
-  if (idle) {
-    throw new UsageError(
-      `Config key "fusion.${idle}" does nothing with "fusion.source: ${source}"; take it out.`,
-    );
-  }
-  checkGeneratedText(config, karPrompts);
+  const refuse = (keys: readonly string[], beside: string): void => {
+    const idle = keys.find(isSet);
+    if (idle)
+      throw new UsageError(`Config key "fusion.${idle}" does nothing with "fusion.${beside}"; take it out.`);
+  };
+  if (source !== 'prompted') refuse(readingKeys, `source: ${source}`);
+  if (source !== 'generated') refuse(askingKeys(), `source: ${source}`);
+  refuse(ownKeys[questions === 'kar' ? 'r4ec' : 'kar'], `questions: ${questions}`);
+  checkGeneratedText(config, questions === 'kar' ? karPrompts : promptNames);
 }
 
-export function directNeeds({ source, itemText }: DirectFusionConfig): FusionNeeds {
-  const more = { titles: {}, prompted: { differentiable: true }, generated: { generate: true } };
+export function directNeeds({ source, itemText, tuning }: DirectFusionConfig): FusionNeeds {
+  const generated = { generate: true, ...(tuning !== false && { tune: true }) };
+  const more = { titles: {}, prompted: { differentiable: true }, generated };
   return {
     backbone: itemText ? { itemVectors: true } : {},
     knowledge: { encode: true, ...more[source] },
@@ -115,6 +137,7 @@ export function directNeeds({ source, itemText }: DirectFusionConfig): FusionNee
 export abstract class DirectFusion extends FusionStrategy {
   private user!: UserVectors;
   private side?: ItemTextSide;
+  private thinking?: R4ecThinking;
 
   constructor(protected readonly config: DirectFusionConfig) {
     super();
@@ -140,8 +163,17 @@ export abstract class DirectFusion extends FusionStrategy {
 
   private questions(): TextSource {
     const { id: fusion, config } = this;
-    const questions = new KARQuestions(fusion, config);
-    return { fusion, config, ask: (asking) => questions.ask(asking, config.itemText) };
+    const { itemText, questions } = config;
+    if (questions === 'kar') {
+      const kar = new KARQuestions(fusion, config);
+      return { fusion, config, ask: (asking) => kar.ask(asking, itemText) };
+    }
+    const thinking = (this.thinking = new R4ecThinking(fusion, config));
+    return { fusion, config, ask: (asking) => thinking.ask(asking, itemText) };
+  }
+
+  override report(): string | undefined {
+    return this.thinking && `r4ec's texts, ${this.thinking.report()}`;
   }
 
   async initialize(context: FusionContext): Promise<void> {

@@ -30,6 +30,7 @@ const variants: readonly Variant[] = [
   { id: 'concat', keys: {} },
   { id: 'concat', keys: { source: 'prompted', maxTitles: 5, itemText: true } },
   { id: 'concat', keys: { ...generated, itemText: true, heldBack: 2 } },
+  { id: 'concat', keys: { ...generated, questions: 'r4ec', rounds: 2, itemText: true, heldBack: 2 } },
   { id: 'mlp', keys: { itemText: true, textWidth: 0 } },
   { id: 'mlp', keys: { ...generated, users: 20, control: 'placebo' } },
   { id: 'kar', keys: { ...adaptor, heldBack: 2 } },
@@ -179,14 +180,16 @@ for (const variant of variants) {
     });
 
     it('tells how far its joins have opened: at the start not at all, later some way', async () => {
+      const fresh = await open(variant);
       const joins = async (): Promise<[string, number][]> =>
-        Object.entries(await world.model.fusion.endEpoch(() => warmStates(world))).filter(([name]) =>
+        Object.entries(await fresh.model.fusion.endEpoch(() => warmStates(fresh))).filter(([name]) =>
           /^mean \|.*(join|text)/.test(name),
         );
       if (!['none', 'coco'].includes(variant.id)) assert.ok((await joins()).length > 0);
       for (const [name, size] of await joins()) assert.equal(size, 0, name);
-      addNoise(world, 0.02, '', 12);
+      addNoise(fresh, 0.02, '', 12);
       for (const [name, size] of await joins()) assert.ok(size > 0, name);
+      fresh.dispose();
     });
 
     it('leaves no tensor behind a step, an epoch or a prediction', async () => {
@@ -260,6 +263,22 @@ describe('fusions', function () {
     assert.throws(
       check('mlp', { source: 'prompted', users: 3 }),
       /"fusion.users" does nothing with "fusion.source: prompted"/,
+    );
+    assert.throws(
+      check('concat', { rounds: 3 }),
+      /"fusion.rounds" does nothing with "fusion.source: titles"/,
+    );
+    assert.throws(
+      check('mlp', { source: 'generated', tuning: true }),
+      /"fusion.tuning" does nothing with "fusion.questions: kar"/,
+    );
+    assert.throws(
+      check('mlp', { source: 'generated', questions: 'r4ec', fallbackFactors: 'price' }),
+      /"fusion.fallbackFactors" does nothing with "fusion.questions: r4ec"/,
+    );
+    assert.throws(
+      check('concat', { source: 'generated', questions: 'r4ec', templates: { factual: 'x' } }),
+      /"fusion\.templates\.factual" is unknown/,
     );
     assert.throws(
       check('concat', { templates: { factual: 'x' } }),

@@ -26,9 +26,11 @@ export interface Subject {
 
 /** R4ec's questions on users or items. */
 export class R4ecQuestions {
+  /** @param fusion id of the fusion that asks, for progress and listings */
   constructor(
     readonly side: Side,
     private readonly config: Pick<R4ecConfig, 'answerTokens' | 'templates'>,
+    private readonly fusion = 'r4ec',
   ) {}
 
   /** @param name of the step, for progress and listings @param more further values of each subject */
@@ -52,6 +54,6 @@ export class R4ecQuestions {
 
   /** "r4ec: users, thinking" */
   label(name: string): string {
-    return `r4ec: ${this.side}s, ${name}`;
+    return `${this.fusion}: ${this.side}s, ${name}`;
   }
 }

@@ -27,7 +27,7 @@
  */
 import { type FusionDescriptor, type TextWriter, UsageError, type WrittenText } from '@coco-rec/core';
 import { AugmentedFusion } from '../texts/augmented-fusion.js';
-import { checkGeneratedText } from '../texts/generated-text-config.js';
+import { type GeneratedTextConfig, checkGeneratedText } from '../texts/generated-text-config.js';
 import { type PromptValues, answerAsData } from '../texts/prompt-template.js';
 import { itemValues, userValues } from '../texts/prompt-values.js';
 import { limitedUsers } from '../texts/text-scope.js';
@@ -51,26 +51,32 @@ interface Crew {
   readonly reflector: TextWriter;
 }
 
-export class R4ecFusion extends AugmentedFusion {
-  readonly id = 'r4ec';
+/** What the texts hang on. */
+export type R4ecKeys = GeneratedTextConfig & Pick<R4ecConfig, 'rounds' | 'tuning'>;
+
+/** R4ec's thoughts. Whoever has them thought by the same keys shares the texts: `concat` and `mlp` do. */
+export class R4ecThinking {
   /** Pairs that each side was tuned on. */
   private readonly pairCounts = new Map<Side, { actor: number; reflector: number }>();
 
-  constructor(protected override readonly config: R4ecConfig) {
-    super(config);
-  }
+  /** @param fusion id of the fusion that asks, for progress and listings */
+  constructor(
+    private readonly fusion: string,
+    private readonly config: R4ecKeys,
+  ) {}
 
-  protected async ask(asking: Asking): Promise<Knowledge> {
+  /** @param readsItems false: nothing is thought about items */
+  async ask(asking: Asking, readsItems = true): Promise<Knowledge> {
     const { dataset, scope } = asking;
-    const users = scope.users.map((user) => userValues(dataset, user, this.config));
+    const subjects = scope.users.map((user) => userValues(dataset, user, this.config));
+    const users = await this.think('user', subjects, asking);
+    if (!readsItems) return { users };
     const items = scope.items.map((item) => itemValues(dataset, item, this.config));
-    return {
-      users: await this.think('user', users, asking),
-      items: await this.think('item', items, asking),
-    };
+    return { users, items: await this.think('item', items, asking) };
   }
 
-  override report(): string {
+  /** Whether it was by prompts only, or on how many pairs actor and reflector were tuned. */
+  report(): string {
     if (this.pairCounts.size === 0) return 'prompt-only: actor and reflector are the language model as it is';
     const sides = [...this.pairCounts];
     const total = sides.reduce((sum, [, { actor, reflector }]) => sum + actor + reflector, 0);
@@ -79,11 +85,11 @@ export class R4ecFusion extends AugmentedFusion {
   }
 
   private async think(side: Side, subjects: readonly Subject[], asking: Asking): Promise<WrittenText[]> {
-    const questions = new R4ecQuestions(side, this.config);
+    const questions = new R4ecQuestions(side, this.config, this.fusion);
     const tuning = tuningOf(this.config);
     const { writer } = asking;
     if (!tuning) return this.reflect(questions, subjects, { actor: writer, reflector: writer });
-    if (!writer.tuned) throw new UsageError('Fusion "r4ec" with "tuning" needs a language model that can be tuned.'); // prettier-ignore
+    if (!writer.tuned) throw new UsageError(`Fusion "${this.fusion}" with "tuning" needs a language model that can be tuned.`); // prettier-ignore
     const choices = drawChoices(asking.dataset, this.config, tuning.users);
     const trials = trialsOf(side, asking.dataset, choices, this.config);
     const pairs = await new TuningPairMaker(questions, writer).make(trials);
@@ -149,6 +155,24 @@ export class R4ecFusion extends AugmentedFusion {
       });
     }
     return thoughts;
+  }
+}
+
+export class R4ecFusion extends AugmentedFusion {
+  readonly id = 'r4ec';
+  private readonly thinking: R4ecThinking;
+
+  constructor(protected override readonly config: R4ecConfig) {
+    super(config);
+    this.thinking = new R4ecThinking(this.id, config);
+  }
+
+  protected ask(asking: Asking): Promise<Knowledge> {
+    return this.thinking.ask(asking);
+  }
+
+  override report(): string {
+    return this.thinking.report();
   }
 }
 
