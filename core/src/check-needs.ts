@@ -44,6 +44,12 @@ export function checkNeeds(
   checkKnowledge(asker, writing, writer, registry, 'a language model in "writer"');
 }
 
+/** What a language model can do, where a capability's name is no verb of it. */
+const inWords: Readonly<Record<string, string>> = {
+  differentiable: 'give gradients (differentiable)',
+  tune: 'be tuned (tune)',
+};
+
 /**
  * @param asker who needs a language model: `Fusion "text"` @param knowledge its id; undefined: none in the config
  * @param what what it needs, in words
@@ -66,7 +72,7 @@ export function checkKnowledge(
   const lacksOfModel = missing(needs, registry.get('knowledge', knowledge).capabilities);
   if (lacksOfModel.length > 0) {
     throw new UsageError(
-      `${asker} needs ${what} that can ${lacksOfModel.join(', ')}; "${knowledge}" cannot. ${wouldDo}`,
+      `${asker} needs ${what} that can ${lacksOfModel.map((lack) => inWords[lack] ?? lack).join(', ')}; "${knowledge}" cannot. ${wouldDo}`,
     );
   }
 }

@@ -154,7 +154,7 @@ describe('r4ec with tuned models', function () {
     ] as const) {
       await assert.rejects(Extraction.open({ ...config, knowledge }), (error: Error) => {
         assert.ok(error instanceof UsageError);
-        const needs = `needs a language model that can tune; "${id}" cannot. These would do: tiny, local.`;
+        const needs = `needs a language model that can be tuned (tune); "${id}" cannot. These would do: tiny, local.`;
         assert.equal(error.message, `Fusion "r4ec" ${needs}`);
         return true;
       });

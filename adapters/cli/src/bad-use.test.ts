@@ -32,6 +32,12 @@ const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = 
     2,
     /needs a language model/,
   ],
+  [
+    'fusion that needs gradients of a model on a server',
+    train('fusion=coco', "knowledge={id: openai, baseUrl: 'http://127.0.0.1:9/v1', embeddingModel: e}"),
+    2,
+    /"coco" needs a language model that can give gradients \(differentiable\); "openai" cannot\. These would do: tiny, local/,
+  ],
   ['fusion of a ranker without states', train('backbone=popularity', 'fusion=coco'), 2, /no states to fuse/],
   ['evaluate: no such folder', ['evaluate', 'runs/nothing'], 2, /no file or folder runs\/nothing/],
   ['evaluate: no model in the folder', ['evaluate', 'tiny'], 1, /no trained model/],

@@ -152,7 +152,11 @@ describe('coco knowledge, as a process', function () {
     assertRefused(noWriter, 2, /no knowledge called "lama-cpp". Did you mean "llama-cpp"/);
     const tuned = ['--set', 'fusion.id=r4ec', '--set', 'fusion.tuning=true', '--set', 'writer=llama-cpp'];
     const unfit = await coco('knowledge', 'status', 'kar.yaml', ...tuned);
-    assertRefused(unfit, 2, /"r4ec" needs a language model in "writer" that can tune; "llama-cpp" cannot/);
+    assertRefused(
+      unfit,
+      2,
+      /"r4ec" needs a language model in "writer" that can be tuned \(tune\); "llama-cpp" cannot/,
+    );
   });
 
   it('is refused where there is nothing to extract, with what would do', async () => {
