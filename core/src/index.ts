@@ -117,10 +117,7 @@ export { encodeItemTexts, itemTexts } from './knowledge/item-text-vectors.js';
 export { isEmptyAnswer } from './knowledge/empty-answer.js';
 export { MemorySpendLedger } from './knowledge/memory-spend-ledger.js';
 export { MemoryTextStore } from './knowledge/memory-text-store.js';
-export {
-  StoredTextWriter,
-  type StoredTextWriterOptions,
-} from './knowledge/stored-text-writer.js';
+export { StoredTextWriter, type StoredTextWriterOptions } from './knowledge/stored-text-writer.js';
 export { TextLedger, type LedgerEntry } from './knowledge/text-ledger.js';
 export { tunedHash } from './knowledge/tuned-hash.js';
 export { repeatsInstructions } from './knowledge/instruction-echo.js';

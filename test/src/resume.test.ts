@@ -114,7 +114,7 @@ describe('a run that blows up', () => {
       assert.ok(error instanceof CocoError, String(error));
       assert.match(error.message, /stage warm, epoch \d+, step \d+/);
       assert.match(error.message, /recommendation (NaN|Infinity|\d)/);
-      assert.match(error.message, /users \d+(, \d+)+/);
+      assert.match(error.message, /users user\d+(, user\d+)+, … \(10 in all\)/);
       return true;
     });
     assert.equal(existsSync(join(output, 'result.json')), false);
