@@ -1,4 +1,5 @@
 import type { Dataset } from '@coco-rec/core';
+import { mostSeconds } from './time.js';
 
 /** What `coco data inspect` prints of a data set. Plain JSON. */
 export interface DatasetSummary {
@@ -105,8 +106,8 @@ function periodOf({ times, realTimes }: Dataset): DatasetSummary['period'] {
     first = Math.min(first, time);
     last = Math.max(last, time);
   }
-  // Seconds since 1970 stay below 1e11 until the year 5138; larger numbers are milliseconds, smaller ones no dates.
-  const unit = first > 1e11 ? 1 : 1000;
+  // Beyond they are milliseconds: a data set made in code has whatever it was given. Smaller ones are no dates.
+  const unit = first > mostSeconds ? 1 : 1000;
   if (first < 1e8 || last * unit > 8.64e15) return undefined;
   return { from: new Date(first * unit).toISOString(), to: new Date(last * unit).toISOString() };
 }

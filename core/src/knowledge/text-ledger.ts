@@ -2,7 +2,7 @@ import type { GenerateForecast, KnowledgeLLM } from '../specification/knowledge-
 import type { Hasher, StoredText, TextStore } from '../specification/ports.js';
 import type { TextPrompt, TextWriter, TunedWriter, WrittenText } from '../specification/text-writer.js';
 import type { TuningConfig, TuningPair } from '../specification/tuning.js';
-import { answerHashOf, textKey } from './text-key.js';
+import { type TextKeyInput, answerHashOf, textKey } from './text-key.js';
 import { tunedHash } from './tuned-hash.js';
 
 /** Begins the stand-in for an answer that is not there yet. */
@@ -24,7 +24,7 @@ export interface LedgerEntry {
 
 interface Asked {
   readonly maxTokens: number;
-  readonly knowledge: Pick<KnowledgeLLM, 'contentHash' | 'answerHash'>;
+  readonly knowledge: TextKeyInput['knowledge'];
   /** It hangs on pairs that are not all there yet. */
   readonly isUnknown?: boolean;
 }

@@ -95,7 +95,7 @@ export interface GenerateForecast {
 
 /** What a service was paid. */
 export interface ServiceAccount {
-  /** Server and models. */
+  /** The server's. */
   readonly name: string;
   /** In US dollars, for all starts together. Default: none. */
   readonly cap?: number;
