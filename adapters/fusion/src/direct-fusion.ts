@@ -109,7 +109,7 @@ function askingKeys(): string[] {
 
 /** @throws UsageError for a key that does nothing. */
 export function checkDirectConfig(config: DirectFusionConfig): void {
-  const { source, questions } = config;
+  const { source, questions, itemText } = config;
   const values = config as unknown as Record<string, unknown>;
   const defaults = new DirectFusionConfig() as unknown as typeof values;
   const isSet = (key: string): boolean => JSON.stringify(values[key]) !== JSON.stringify(defaults[key]);
@@ -118,13 +118,16 @@ export function checkDirectConfig(config: DirectFusionConfig): void {
     if (idle)
       throw new UsageError(`Config key "fusion.${idle}" does nothing with "fusion.${beside}"; take it out.`);
   };
+  if (source === 'prompted' && !itemText) refuse(['textWidth'], 'itemText: false');
   if (source !== 'prompted') refuse(readingKeys, `source: ${source}`);
   if (source !== 'generated') refuse(askingKeys(), `source: ${source}`);
   refuse(ownKeys[questions === 'kar' ? 'r4ec' : 'kar'], `questions: ${questions}`);
   checkGeneratedText(config, questions === 'kar' ? karPrompts : promptNames);
 }
 
-export function directNeeds({ source, itemText, tuning }: DirectFusionConfig): FusionNeeds {
+export function directNeeds(config: DirectFusionConfig): FusionNeeds {
+  checkDirectConfig(config); // here too, so that a comparison finds it before it trains
+  const { source, itemText, tuning } = config;
   const generated = { generate: true, ...(tuning !== false && { tune: true }) };
   const more = { titles: {}, prompted: { differentiable: true }, generated };
   return {

@@ -122,7 +122,10 @@ export const kar: FusionDescriptor<KARConfig> = {
   paper:
     'Xi et al. 2024, Towards Open-World Recommendation with Knowledge Augmentation from Large Language Models',
   config: KARConfig,
-  needs: () => ({ backbone: { itemVectors: true }, knowledge: { encode: true, generate: true } }),
+  needs: (config) => {
+    checkGeneratedText(config, karPrompts); // here too, so that a comparison finds it before it trains
+    return { backbone: { itemVectors: true }, knowledge: { encode: true, generate: true } };
+  },
   knowledgeKeys: controlKeys,
   knownUsers: limitedUsers,
   create: (config) => {

@@ -169,7 +169,7 @@ export class TinyDecoder implements DifferentiableDecoder {
     return rmsNorm(x, ones);
   }
 
-  private lora(pass: DecoderPass, at: 0 | 1, B: number, N: number): Parameters2 {
+  private lora(pass: DecoderPass, at: 0 | 1, B: number, N: number): LoraPart {
     if (!pass.lora) return undefined;
     const { config, variables } = pass.lora;
     // 64 counters a row: a row drops the same at whatever padded width.
@@ -186,8 +186,7 @@ export class TinyDecoder implements DifferentiableDecoder {
     tf.dispose(this.weights);
   }
 }
-type Parameters2 = Parameters0[2];
-type Parameters0 = globalThis.Parameters<typeof loraLinear>;
+type LoraPart = globalThis.Parameters<typeof loraLinear>[2];
 
 /** A language model around the tiny decoder; encodes by the mean of its states. */
 export function tinyKnowledge(decoder = new TinyDecoder()): KnowledgeLLM & { readonly decoder: TinyDecoder } {
@@ -265,6 +264,7 @@ export async function tinyWorld<Fusion extends FusionStrategy>(
     knowledge?: KnowledgeLLM & { readonly decoder: TinyDecoder };
     dataset?: Dataset;
     texts?: TextStore;
+    dimension?: number;
   } = {},
 ): Promise<TinyWorld & { readonly fusion: Fusion }> {
   const { seed = 1, knowledge = tinyKnowledge(), dataset = tinyDataset() } = options;
@@ -273,7 +273,7 @@ export async function tinyWorld<Fusion extends FusionStrategy>(
   const parameters = new Parameters(random.derive('parameters'));
   const { trainLengths } = leaveOneOut(dataset);
   const loss = createLoss('softmax', { dataset, trainLengths, random: random.derive('loss') });
-  const backbone = new MeanBackbone();
+  const backbone = new MeanBackbone(options.dimension);
   backbone.initialize({
     itemCount: dataset.itemCount,
     parameters: parameters.scope('backbone'),

@@ -23,8 +23,8 @@ export class Align {
   /** g; undefined where x replaces the state. */
   private readonly gate?: tf.Variable;
   private readonly lengthGate?: tf.Variable;
-  private readonly heads: number;
 
+  /** @param settings its `heads` divide the dimension */
   constructor(
     parameters: Parameters,
     dimension: number,
@@ -32,7 +32,6 @@ export class Align {
   ) {
     const square = [dimension, dimension];
     const bias = { weightDecay: false };
-    this.heads = divisor(dimension, settings.heads);
     this.query = parameters.variable('query', square, identity);
     this.inner = parameters.variable('inner', square, xavier);
     this.innerBias = parameters.variable('innerBias', [dimension], constant(0), bias);
@@ -61,7 +60,7 @@ export class Align {
 
   private attend(h: tf.Tensor2D, { tokens, counts }: PureKnowledge): tf.Tensor2D {
     const [P, D] = h.shape;
-    const A = this.heads;
+    const A = this.settings.heads;
     const own = unitScale(h); // [P', D]
     const all = tf.concat3d([tf.reshape(own, [P, 1, D]), unitScale(tokens)], 1); // [P', 1 + Q, D]
     const length = all.shape[1];
@@ -94,11 +93,4 @@ export class Align {
 /** log(1 + n), 1 for a long history. */
 function lengthFeatures(lengths: Int32Array): Float32Array {
   return Float32Array.from(lengths, (n) => Math.log(1 + n) / Math.log(1 + longHistory));
-}
-
-/** The largest divisor of `dimension` that is at most `heads`. */
-function divisor(dimension: number, heads: number): number {
-  let best = Math.min(heads, dimension);
-  while (dimension % best !== 0) best--;
-  return best;
 }

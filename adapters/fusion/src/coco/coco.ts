@@ -34,6 +34,7 @@ import { centreQueries, fitProjection, reseedDead, startFromQueries } from './co
 import { RowMask, helpedRows, stopHelped } from './contradiction.js';
 import type { PureKnowledge } from './decouple.js';
 import { type GaugeState, Gauges } from './gauges.js';
+import { idleNotes } from './idle-keys.js';
 import { type InputLayout, inputVectors, layOut } from './knowledge-input.js';
 import { readKnowledge } from './knowledge-pass.js';
 import { type CoCoParts, buildParts } from './parts.js';
@@ -81,6 +82,7 @@ export class CoCoFusion extends FusionStrategy {
     this.gauges = new Gauges(settings.codebook.size);
     this.parts = await buildParts(settings, context);
     if (settings.preset === 'paper') paperExceptions.forEach((line) => context.progress.log(line));
+    idleNotes(settings).forEach((line) => context.progress.log(line));
     if (settings.soft && settings.codebook.rule === 'softmax') {
       context.progress.log(
         'CoCo: the selection rule "softmax" selects only the shared prompts where no share passes θ.',

@@ -93,7 +93,9 @@ export class AlignConfig {
   @IsBoolean()
   residual?: boolean;
 
-  @Describe('Attention heads; reduced to a divisor of the width D. Default 4.')
+  @Describe(
+    "Attention heads; must divide the backbone's dimension. Default 4, or the largest number below that does.",
+  )
   @IsOptional()
   @IsInt()
   @Min(1)

@@ -6,7 +6,8 @@ import { TitleMeans } from '../user-vectors.js';
 import { Align } from './align.js';
 import { Codebook } from './codebook.js';
 import { Decouple } from './decouple.js';
-import type { CoCoSettings } from './presets.js';
+import { readsTextVectors } from './idle-keys.js';
+import { type CoCoSettings, defaultHeads } from './presets.js';
 import { promptTextCount, promptTexts } from './prompt-texts.js';
 import { promptTokens } from './prompts.js';
 import { Semantic } from './semantic.js';
@@ -33,13 +34,13 @@ export interface CoCoParts {
 export async function buildParts(settings: CoCoSettings, context: FusionContext): Promise<CoCoParts> {
   const { parameters, backbone, knowledge } = context;
   const D = backbone.dimension;
+  const align = alignFor(settings, D, context);
   const decoder = requireDecoder('coco', knowledge?.decoder);
   const text = await ItemText.load(context, 'coco', settings.control);
   const H = text.hiddenSize;
   const codebook = settings.soft ? await buildCodebook(settings, context, decoder) : undefined;
   const { weight, temperature } = settings.semantic;
-  const needsFeatures = settings.itemText || settings.userText || weight > 0;
-  const features = needsFeatures ? await text.features(settings.textWidth) : undefined;
+  const features = readsTextVectors(settings) ? await text.features(settings.textWidth) : undefined;
   const semanticScope = parameters.scope('semantic');
   return {
     decoder,
@@ -48,7 +49,7 @@ export async function buildParts(settings: CoCoSettings, context: FusionContext)
     codebook,
     promptIds: codebook ? undefined : promptTokens(decoder, settings.promptText),
     decouple: new Decouple(parameters.scope('decouple'), H, D, settings.decouple),
-    align: new Align(parameters.scope('align'), D, settings.align),
+    align: new Align(parameters.scope('align'), D, align),
     lora: settings.lora && decoder.createLora(parameters.scope('lora'), settings.lora),
     semantic:
       features && weight > 0 ? new Semantic(semanticScope, D, text, features, temperature) : undefined,
@@ -59,6 +60,31 @@ export async function buildParts(settings: CoCoSettings, context: FusionContext)
         ? new UserText(parameters.scope('userText'), new TitleMeans(text, features), D)
         : undefined,
   };
+}
+
+/**
+ * The preset's number of heads is lowered to one that divides D, and the user told.
+ * @throws UsageError for another number, which only the user can have set
+ */
+function alignFor({ align }: CoCoSettings, D: number, { progress }: FusionContext): CoCoSettings['align'] {
+  const { heads } = align;
+  const fitting = divisor(D, heads);
+  if (fitting === heads) return align;
+  if (heads !== defaultHeads) {
+    throw new UsageError(
+      `"fusion.align.heads" is ${heads}, which does not divide the backbone's dimension ${D}; take ${fitting}, or ` +
+        'another that does.',
+    );
+  }
+  progress.log(`CoCo: "align.heads" is ${fitting}, not ${heads}, which does not divide the dimension ${D}.`);
+  return { ...align, heads: fitting };
+}
+
+/** The largest divisor of `dimension` that is at most `heads`. */
+function divisor(dimension: number, heads: number): number {
+  let best = Math.min(heads, dimension);
+  while (dimension % best !== 0) best--;
+  return best;
 }
 
 function buildTitles(

@@ -1,4 +1,3 @@
-import { UsageError } from '@coco-rec/core';
 import type { Control } from '../text-config.js';
 import type { CoCoConfig } from './config.js';
 import type {
@@ -9,6 +8,7 @@ import type {
   LoraGroup,
   SemanticConfig,
 } from './groups.js';
+import { refuseIdleKeys } from './idle-keys.js';
 
 /** CoCo's config with every key filled in. */
 export interface CoCoSettings {
@@ -39,7 +39,11 @@ export interface CoCoSettings {
   readonly semantic: Required<SemanticConfig>;
 }
 
-type PresetValues = Omit<CoCoSettings, 'preset' | 'control' | 'textWidth'>;
+/** All that a preset fills in. */
+export type PresetValues = Omit<CoCoSettings, 'preset' | 'control' | 'textWidth'>;
+
+/** Of the alignment, in both presets. */
+export const defaultHeads = 4;
 
 const defaultValues: PresetValues & Required<Pick<CoCoSettings, 'decouple' | 'contradiction' | 'lora'>> = {
   itemText: true,
@@ -69,7 +73,7 @@ const defaultValues: PresetValues & Required<Pick<CoCoSettings, 'decouple' | 'co
     reseed: true,
   },
   decouple: { width: 0, dropout: 0 },
-  align: { residual: true, heads: 4, lengthGate: false },
+  align: { residual: true, heads: defaultHeads, lengthGate: false },
   contradiction: { scope: 'llm', startGate: 0.01 },
   lora: { rank: 8, alpha: 16, dropout: 0.05 },
   semantic: { weight: 0, temperature: 0.07 },
@@ -103,8 +107,7 @@ export const paperExceptions: readonly string[] = [
 export function settingsOf(config: CoCoConfig): CoCoSettings {
   const preset = config.preset === 'paper' ? paperValues : defaultValues;
   const { codebook, decouple, align, contradiction, lora, semantic, ...flat } = config;
-  refuseIdle(config);
-  return {
+  const settings: CoCoSettings = {
     ...preset,
     ...given(flat),
     preset: config.preset,
@@ -117,6 +120,8 @@ export function settingsOf(config: CoCoConfig): CoCoSettings {
     lora: part(preset.lora, lora),
     semantic: { ...preset.semantic, ...given(semantic) },
   };
+  refuseIdleKeys(config, settings, preset);
+  return settings;
 }
 
 /** Only the keys that have a value. */
@@ -129,19 +134,4 @@ function given<T extends object>(values: T | undefined): Partial<T> {
 function part<T extends object>(preset: T, value: Partial<T> | boolean | undefined): T | undefined {
   if (value === false) return undefined;
   return { ...preset, ...(typeof value === 'object' ? (given(value) as Partial<T>) : {}) };
-}
-
-function refuseIdle(config: CoCoConfig): void {
-  const idle: [string, boolean, string][] = [
-    ['codebook', config.soft === false && config.codebook !== undefined, '"fusion.soft: false"'],
-    ['promptText', config.soft !== false && config.promptText !== undefined, 'soft prompts'],
-    [
-      'maxTitleTokens',
-      config.granularity !== 'token' && config.maxTitleTokens !== undefined,
-      'one vector a title',
-    ],
-  ];
-  const found = idle.find(([, isIdle]) => isIdle);
-  if (found)
-    throw new UsageError(`Config key "fusion.${found[0]}" does nothing with ${found[2]}; take it out.`);
 }

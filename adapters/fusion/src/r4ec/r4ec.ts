@@ -184,10 +184,11 @@ export const r4ec: FusionDescriptor<R4ecConfig> = {
     'As kar, with thoughts that a reflector judges and an actor refines; prompt-only, or both tuned by LoRA.',
   paper: 'Gu et al. 2025, R4ec: A Reasoning, Reflection, and Refinement Framework for Recommendation Systems',
   config: R4ecConfig,
-  needs: (config) => ({
-    backbone: { itemVectors: true },
-    knowledge: { encode: true, generate: true, ...(config.tuning !== false && { tune: true }) },
-  }),
+  needs: (config) => {
+    checkGeneratedText(config, promptNames); // here too, so that a comparison finds it before it trains
+    const tune = config.tuning !== false && { tune: true };
+    return { backbone: { itemVectors: true }, knowledge: { encode: true, generate: true, ...tune } };
+  },
   knowledgeKeys: controlKeys,
   knownUsers: limitedUsers,
   create: (config) => {

@@ -62,6 +62,12 @@ export function checkGeneratedText(config: GeneratedTextConfig, names: readonly 
       'Config key "fusion.popularItems" does nothing without "fusion.users": all items get a text then.',
     );
   }
+  const isTuned = 'tuning' in config && config.tuning !== false;
+  if (config.drawSeed !== new GeneratedTextConfig().drawSeed && config.users === undefined && !isTuned) {
+    throw new UsageError(
+      'Config key "fusion.drawSeed" does nothing without "fusion.users": nobody is drawn then.',
+    );
+  }
   for (const [name, path] of Object.entries(config.templates)) {
     if (!names.includes(name)) {
       const near = nearestName(name, names) ?? names.join(', ');
