@@ -46,7 +46,7 @@ export async function sampleStates(
 
 /**
  * The recommendation loss on validation rows, fused and bare, beside the training loss: memorisation shows as a gap.
- * A fixed sample of 2,048 users.
+ * A fusion has its extra losses in training only, so they are no part of it. A fixed sample of 2,048 users.
  */
 export async function validationLosses(ranker: FusedRanker, split: Split): Promise<Record<string, number>> {
   const { model } = ranker;

@@ -18,7 +18,7 @@ export type EpochRecord = Readonly<Record<string, string | number | null>>;
 /** Figures that have a chart of their own in every report. The rest are gauges of the fusion. */
 const mainFigures: Readonly<Record<string, string>> = {
   recommendation: 'Training loss (recommendation part)',
-  'validation loss': 'Validation loss',
+  'validation loss': 'Validation loss (recommendation part)',
   'validation recall@5': 'Validation R@5',
   'validation ndcg@5': 'Validation N@5',
 };
