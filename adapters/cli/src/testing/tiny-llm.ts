@@ -4,7 +4,7 @@ import { type NamedArray, Random, encodeSafetensors } from '@coco-rec/core';
 
 const hiddenSize = 8;
 
-const config = {
+export const tinyConfig = {
   model_type: 'llama',
   hidden_size: hiddenSize,
   num_hidden_layers: 1,
@@ -19,7 +19,8 @@ const config = {
 };
 
 const layer = 'model.layers.0.';
-const shapes: Readonly<Record<string, number[]>> = {
+/** Of its tensors, by Hugging Face's names. */
+export const shapes: Readonly<Record<string, number[]>> = {
   'model.embed_tokens.weight': [256, hiddenSize],
   'model.norm.weight': [hiddenSize],
   [`${layer}input_layernorm.weight`]: [hiddenSize],
@@ -34,7 +35,7 @@ const shapes: Readonly<Record<string, number[]>> = {
 };
 
 /** The characters that stand for bytes in byte-level vocabularies. */
-function byteCharacters(): string[] {
+export function byteCharacters(): string[] {
   const isPlain = (byte: number): boolean =>
     (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
   let next = 256;
@@ -59,23 +60,33 @@ export async function writeTinyLlm(folder: string): Promise<void> {
     return [name, { shape, values }];
   });
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'config.json'), JSON.stringify(config));
+  await writeFile(join(folder, 'config.json'), JSON.stringify(tinyConfig));
   await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizerJson()));
   await writeFile(join(folder, 'model.safetensors'), encodeSafetensors(new Map(tensors)));
 }
 
-/** The beginning of a .gguf file: header and metadata, no tensor. */
-export function ggufHeader(architecture: string): Uint8Array {
-  const text = (value: string): Buffer => {
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64LE(BigInt(value.length));
-    return Buffer.concat([length, Buffer.from(value)]);
-  };
-  const start = Buffer.alloc(20);
-  start.writeUInt32LE(3, 0); // version
-  start.writeBigUInt64LE(0n, 4); // tensors
-  start.writeBigUInt64LE(1n, 12); // metadata keys
-  const type = Buffer.alloc(4);
-  type.writeUInt32LE(8); // a string
-  return Buffer.concat([Buffer.from('GGUF'), start, text('general.architecture'), type, text(architecture)]);
+/**
+ * Reference values for `coco model check` as they lie beside a model: inputs, and results that are all 1, wrong for any
+ * model.
+ */
+export function wrongReference(): Uint8Array {
+  const [B, T, H] = [1, 3, hiddenSize];
+  const filled = (shape: number[], value = 1): NamedArray => ({
+    shape,
+    values: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value),
+  });
+  const tensors: readonly (readonly [string, NamedArray])[] = [
+    ['ids', { shape: [B, T], values: Int32Array.of(5, 9, 2) }],
+    ['mask', filled([B, T])],
+    ['attention_mask', filled([B, T + 1])],
+    ['inputs_embeds', filled([B, T + 1, H], 0.3)],
+    ['loss_weight', filled([B, T + 1, H], 0.1)],
+    ['logits', filled([B, T, tinyConfig.vocab_size])],
+    ['hidden', filled([B, T + 1, H])],
+    ['loss', filled([1])],
+    ['grad_inputs_embeds', filled([B, T + 1, H])],
+    ['grad_q_proj_layer0', filled([H, H])],
+    ['grad_v_proj_last', filled([4, H])],
+  ];
+  return encodeSafetensors(new Map(tensors));
 }
