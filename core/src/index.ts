@@ -101,7 +101,7 @@ export type {
 } from './specification/dataset.js';
 export { DatasetBuilder, cleanText, maxTextLength } from './data/dataset-builder.js';
 export { leaveOneOut, historyOf, knownTimes, targetOf, timesOf, trainingCounts } from './data/split.js';
-export { Describe, describedKeys, type DescribedKey } from './config/describe.js';
+export { Describe, NamesFile, describedKeys, keysOfFiles, type DescribedKey } from './config/describe.js';
 export { readConfig } from './config/validate.js';
 export { RunConfig, TrainConfig, EvaluateConfig, type UnitSetting } from './config/run-config.js';
 export { Registry } from './registry.js';

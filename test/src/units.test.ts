@@ -1,7 +1,7 @@
 /** Every unit is registered, lies in the file of its name, and says what it is. */
 import assert from 'node:assert/strict';
 import { basename, dirname } from 'node:path';
-import { type UnitDescriptor, describedKeys } from '@coco-rec/core';
+import { type UnitDescriptor, describedKeys, keysOfFiles } from '@coco-rec/core';
 import { builtInUnits } from '@coco-rec/standard';
 import ts from 'typescript';
 import { type Source, readPackages } from './layout/sources.js';
@@ -53,6 +53,19 @@ const keyOf = ({ kind, id }: { kind: string; id: string }): string => `${kind} $
 describe('units', () => {
   it('that are written are registered, and the other way round', () => {
     assert.deepEqual(found.map(keyOf).sort(), builtInUnits.map(keyOf).sort());
+  });
+
+  it('mark the keys that name files, so that a saved model finds these from anywhere', () => {
+    const speakOfFiles = builtInUnits.flatMap(({ kind, id, config }) => {
+      const keys = describedKeys(config).filter(({ text }) => /\b(files?|folder)\b/i.test(text));
+      return keys.map(({ key }) => ({
+        name: `${kind} ${id} ${key}`,
+        isMarked: keysOfFiles(config).includes(key),
+      }));
+    });
+    assert.ok(speakOfFiles.filter(({ isMarked }) => isMarked).length > 15);
+    const unmarked = speakOfFiles.filter(({ isMarked }) => !isMarked).map(({ name }) => name);
+    assert.deepEqual(unmarked, ['backbone http itemsUrl']); // an address
   });
 
   it('have an id that is the name of their file', () => {

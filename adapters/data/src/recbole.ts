@@ -11,6 +11,7 @@ import {
   type DataDescriptor,
   type Dataset,
   Describe,
+  NamesFile,
   nearestName,
 } from '@coco-rec/core';
 import { type Position, readBlocks } from './blocks.js';
@@ -23,6 +24,7 @@ export class RecBoleConfig {
     'Folder with NAME.inter and, if there are item texts, NAME.item; also the path of the .inter file.',
   )
   @IsString()
+  @NamesFile()
   path!: string;
 
   @Describe('Columns of NAME.item that make up an item’s text, joined by ". ".')

@@ -1,5 +1,5 @@
 import { IsArray, IsOptional, IsString, ValidateNested } from 'class-validator';
-import { Describe } from '@coco-rec/core';
+import { Describe, NamesFile } from '@coco-rec/core';
 
 /** Which columns (CSV) or keys (JSON Lines) hold what. */
 export class ColumnsConfig {
@@ -23,6 +23,7 @@ export class ColumnsConfig {
 export class TableConfig {
   @Describe('File with one interaction a line (.gz is unpacked).')
   @IsString()
+  @NamesFile()
   path!: string;
 
   @Describe('Columns of the interactions: { user, item, time }.', ColumnsConfig)
@@ -32,6 +33,7 @@ export class TableConfig {
   @Describe('File with one item a line, for item texts: .jsonl or .csv.')
   @IsOptional()
   @IsString()
+  @NamesFile()
   items?: string;
 
   @Describe('Column of the item id in `items`.')

@@ -13,6 +13,7 @@ import {
   type Batch,
   CocoError,
   Describe,
+  NamesFile,
   type ItemVectors,
   type OpenContext,
   type Pass,
@@ -36,20 +37,24 @@ import { UserRows } from './user-rows.js';
 export class VectorsConfig extends FrozenConfig {
   @Describe('File of user vectors, with `id` and `seenUntil`: .csv, .csv.gz, .parquet, .npy or .safetensors.')
   @IsString()
+  @NamesFile()
   users!: string;
 
   @Describe('File of item vectors, with `id`: the same formats.')
   @IsString()
+  @NamesFile()
   items!: string;
 
   @Describe('For `users` in .npy or .safetensors: a CSV file with `id` and `seenUntil`, a line for each row.')
   @IsOptional()
   @IsString()
+  @NamesFile()
   userIds?: string;
 
   @Describe('For `items` in .npy or .safetensors: a CSV file with `id`, a line for each row.')
   @IsOptional()
   @IsString()
+  @NamesFile()
   itemIds?: string;
 
   @Describe(

@@ -12,7 +12,13 @@ import {
   Matches,
   Min,
 } from 'class-validator';
-import { type AdapterContext, Describe, type KnowledgeDescriptor, UsageError } from '@coco-rec/core';
+import {
+  type AdapterContext,
+  Describe,
+  NamesFile,
+  type KnowledgeDescriptor,
+  UsageError,
+} from '@coco-rec/core';
 import { fromFiles, fromRandom, makeWeights } from './decoder/decoder-weights.js';
 import { chatReader } from './chat-template.js';
 import { LocalDecoder } from './decoder/local-decoder.js';
@@ -69,6 +75,7 @@ export class ReadingConfig {
 export class LocalConfig extends ReadingConfig {
   @Describe('A .gguf file, or a Hugging Face folder (config.json, tokenizer.json, *.safetensors).')
   @IsString()
+  @NamesFile()
   model!: string;
 }
 

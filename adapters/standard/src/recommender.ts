@@ -23,6 +23,7 @@ import { builtInUnits } from './register-all.js';
 import type { RunResult } from './result.js';
 import { runOnce, timed } from './run.js';
 import { itemsHash, readModel, saveModel } from './saved-model.js';
+import { fileFinder, withFoundFiles } from './saved-paths.js';
 import { Session } from './session.js';
 
 export interface RecommenderOptions {
@@ -244,7 +245,8 @@ export function createRecommender(config: PlainConfig, options: RecommenderOptio
 }
 
 /**
- * Makes the recommender that a run folder or `save` holds, with its weights.
+ * Makes the recommender that a run folder or `save` holds, with its weights. Its config's relative paths are taken as they
+ * were when it was trained, from whatever working directory it is loaded.
  * @throws CocoError where there is none, or a file that it needs besides has changed or is missing
  */
 export async function loadRecommender(
@@ -252,6 +254,14 @@ export async function loadRecommender(
   options: RecommenderOptions = {},
 ): Promise<Recommender> {
   const { info } = await readModel(new NodeFileStore(folder));
-  await demandUnchangedFiles(`The model in ${folder}`, info.externalFiles ?? []);
-  return createRecommender(info.config as unknown as PlainConfig, options).load(folder);
+  const owner = `The model in ${folder}`;
+  const find = fileFinder(info.workingFolder);
+  const { externalFiles = [] } = info;
+  await demandUnchangedFiles(
+    owner,
+    externalFiles.map((file) => ({ ...file, path: find(file.path) })),
+  );
+  const { registry } = createContext(folder, options);
+  const config = withFoundFiles(owner, info.config, registry, find);
+  return createRecommender(config as unknown as PlainConfig, options).load(folder);
 }

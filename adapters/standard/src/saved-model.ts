@@ -16,6 +16,8 @@ const modelFile = 'model.safetensors';
 /** What stands beside the weights of a saved model. */
 export interface ModelInfo {
   readonly config: RunConfig;
+  /** What relative paths of the config were seen from; absent: not known. */
+  readonly workingFolder?: string;
   /** SHA-256 of the raw item ids in order: weights fit one catalogue only. */
   readonly itemsHash: string;
   readonly codeVersion: string;
@@ -37,7 +39,13 @@ export async function saveModel(
   session: Session,
 ): Promise<void> {
   const { externalFiles = [] } = ranker;
-  const info: ModelInfo = { config, itemsHash: itemsHash(session), codeVersion, externalFiles };
+  const info: ModelInfo = {
+    config,
+    workingFolder: process.cwd(),
+    itemsHash: itemsHash(session),
+    codeVersion,
+    externalFiles,
+  };
   await saveCheckpoint(files, modelFile, { tensors: await ranker.state(), info });
 }
 

@@ -13,6 +13,23 @@ export function Describe(text: string, group?: new () => object): PropertyDecora
   };
 }
 
+const fileKeys = new WeakMap<object, Set<string>>();
+
+/**
+ * Marks a config key that holds the path of a file or folder, or a group of such: a saved model finds the file again when it
+ * is loaded from another working directory.
+ */
+export function NamesFile(): PropertyDecorator {
+  return (prototype, key) => {
+    fileKeys.set(prototype, (fileKeys.get(prototype) ?? new Set<string>()).add(String(key)));
+  };
+}
+
+/** @returns the keys of a config class that are marked so, base classes first. */
+export function keysOfFiles(configClass: new () => object): string[] {
+  return chainOf(configClass).flatMap((prototype) => [...(fileKeys.get(prototype) ?? [])]);
+}
+
 export interface DescribedKey {
   readonly key: string;
   readonly text: string;
@@ -26,6 +43,13 @@ export interface DescribedKey {
 export function describedKeys(configClass: new () => object): DescribedKey[] {
   const defaults = new configClass() as Record<string, unknown>;
   const keys = new Map<string, Description>();
+  for (const prototype of chainOf(configClass))
+    descriptions.get(prototype)?.forEach((description, key) => keys.set(key, description));
+  return [...keys].map(([key, description]) => ({ key, ...description, value: defaults[key] }));
+}
+
+/** The prototypes of a class, base classes first. */
+function chainOf(configClass: new () => object): object[] {
   const chain: object[] = [];
   for (
     let p: object | null = configClass.prototype as object;
@@ -33,7 +57,5 @@ export function describedKeys(configClass: new () => object): DescribedKey[] {
     p = Object.getPrototypeOf(p) as object | null
   )
     chain.unshift(p);
-  for (const prototype of chain)
-    descriptions.get(prototype)?.forEach((description, key) => keys.set(key, description));
-  return [...keys].map(([key, description]) => ({ key, ...description, value: defaults[key] }));
+  return chain;
 }

@@ -9,7 +9,7 @@ import {
   Max,
   Min,
 } from 'class-validator';
-import { Describe, UsageError } from '@coco-rec/core';
+import { Describe, NamesFile, UsageError } from '@coco-rec/core';
 
 /** Config of `shop`. The defaults are the default shop. */
 export class ShopConfig {
@@ -76,6 +76,7 @@ export class ShopConfig {
   )
   @IsOptional()
   @IsString()
+  @NamesFile()
   path?: string;
 }
 

@@ -7,7 +7,7 @@
  */
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CocoError, type Progress } from '@coco-rec/core';
+import { CocoError, type Progress, fileErrorReason } from '@coco-rec/core';
 import { compileBinding, linkLibrary, shareTfjs, tryEngine } from './build-binding.js';
 import { bindingFiles, bindingFolder, engineFolder, libraryFolder, linksCuda } from './cache-folder.js';
 import { downloadPackage, downloadWheel } from './download.js';
@@ -46,8 +46,8 @@ const libraryPrefixes = [
  * Installs native TensorFlow for this Node into the cache folder. What is already there and whole is kept, so it can be
  * run again at any time, also after a failure.
  * @returns a sentence that says what is installed and where
- * @throws CocoError if the platform is unsupported, a tool is missing, or a download, its hash or the build fails;
- *   StoppedError if `signal` stops it. Nothing half-done is left.
+ * @throws CocoError if the platform is unsupported, a tool is missing, the folder cannot be written, or a download, its
+ *   hash or the build fails; StoppedError if `signal` stops it. Nothing half-done is left.
  */
 export async function installEngine({ gpu = false, progress, signal }: InstallOptions): Promise<string> {
   const variant = gpu ? variants.gpu : variants.cpu;
@@ -62,8 +62,10 @@ export async function installEngine({ gpu = false, progress, signal }: InstallOp
   }
   step(0, 'looking for Python, pip, a compiler and npm');
   const tools = await requireTools();
-  await installLibrary(variant, tools, step, signal);
-  await installBinding(variant, tools, step, signal);
+  await writable(async () => {
+    await installLibrary(variant, tools, step, signal);
+    await installBinding(variant, tools, step, signal);
+  });
   step(steps, `native TensorFlow ${tensorflowVersion} is ready`);
   return described(variant, folder);
 }
@@ -71,6 +73,20 @@ export async function installEngine({ gpu = false, progress, signal }: InstallOp
 function described({ id, library }: Variant, folder: string): string {
   const kind = id === 'gpu' ? 'with CUDA' : 'for the CPU';
   return `Native TensorFlow ${library.version} ${kind} is installed in ${folder}.`;
+}
+
+/** Says where the machine refuses a file or folder. */
+async function writable(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).code !== 'string') throw error;
+    throw new CocoError(
+      `Native TensorFlow cannot be installed below ${engineFolder()}: ${fileErrorReason(error)}; ` +
+        'set COCO_CACHE to another folder.',
+      { cause: error },
+    );
+  }
 }
 
 async function isReady(folder: string, signal?: AbortSignal): Promise<boolean> {

@@ -7,7 +7,14 @@
  * Ids are the raw ids of the data, oldest first; a vector for each, in the same order; null for an item it does not know.
  */
 import { IsInt, IsNumber, IsOptional, IsString, IsUrl, Max, Min } from 'class-validator';
-import { Describe, type OpenContext, OutsideError, type Strings, UsageError } from '@coco-rec/core';
+import {
+  Describe,
+  NamesFile,
+  type OpenContext,
+  OutsideError,
+  type Strings,
+  UsageError,
+} from '@coco-rec/core';
 import { FrozenConfig, type ItemTable, named } from '../frozen-backbone.js';
 import { HistoryBackbone } from '../history-backbone.js';
 import { itemTable, missingItems } from '../match-ids.js';
@@ -31,11 +38,13 @@ export class HttpConfig extends FrozenConfig {
   @Describe('File of item vectors, with `id`: .csv, .csv.gz, .parquet, .npy or .safetensors.')
   @IsOptional()
   @IsString()
+  @NamesFile()
   items?: string;
 
   @Describe('For `items` in .npy or .safetensors: a CSV file with `id`, a line for each row.')
   @IsOptional()
   @IsString()
+  @NamesFile()
   itemIds?: string;
 
   @Describe('Histories, or items, of one request at most.')

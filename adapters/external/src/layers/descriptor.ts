@@ -1,5 +1,5 @@
 import { IsString } from 'class-validator';
-import { type BackboneDescriptor, Describe, defaultBackboneCapabilities } from '@coco-rec/core';
+import { type BackboneDescriptor, Describe, NamesFile, defaultBackboneCapabilities } from '@coco-rec/core';
 import { LayersBackbone, LayersCodeConfig } from './layers.js';
 import type { BuildLayers } from './layers-model.js';
 import { readLayersModel } from './read-layers-model.js';
@@ -7,6 +7,7 @@ import { readLayersModel } from './read-layers-model.js';
 export class LayersConfig extends LayersCodeConfig {
   @Describe('The model, a tfjs `model.json` with its weight files beside it: [B, T, D] in, [B, T, D] out.')
   @IsString()
+  @NamesFile()
   model!: string;
 }
 

@@ -4,6 +4,7 @@ import {
   CocoError,
   type Dataset,
   Describe,
+  NamesFile,
   type OpenContext,
   type Strings,
   UsageError,
@@ -20,10 +21,12 @@ import { readVocabulary } from './vocabulary.js';
 export class OnnxConfig extends FrozenConfig {
   @Describe('The model, an .onnx file: item numbers [B, T] in, states [B, D] or [B, T, D] out.')
   @IsString()
+  @NamesFile()
   model!: string;
 
   @Describe("CSV file with `id` and one more column: the model's number of each raw item id.")
   @IsString()
+  @NamesFile()
   vocabulary!: string;
 
   @Describe(
@@ -31,11 +34,13 @@ export class OnnxConfig extends FrozenConfig {
   )
   @IsOptional()
   @IsString()
+  @NamesFile()
   items?: string;
 
   @Describe('For `items` in .npy or .safetensors: a CSV file with `id`, a line for each row.')
   @IsOptional()
   @IsString()
+  @NamesFile()
   itemIds?: string;
 
   @Describe(

@@ -8,8 +8,8 @@
  *
  * The paper is silent in places and would not train in others. The preset `default` departs from it in: the selection
  * rule, the losses of the codebook, its start from queries, the gate (h_RS + g ⊙ x), what M = 1 stops, four rows a pass,
- * item text and user text. The preset `paper` is literal but for the selection rule and the squared orthogonality loss,
- * which it prints. The header of each file here says what it decides.
+ * item text and user text. The preset `paper` is literal but for what `paper-exceptions.ts` lists, which it prints. The
+ * header of each file here says what it decides.
  *
  * A row sees items up to its own `visibleUntil` only: the titles by a mask, the prompts because they are selected from
  * the state of the history's earliest fused row. An item without text has no vector in the input. A history without any
@@ -38,7 +38,8 @@ import { idleNotes } from './idle-keys.js';
 import { type InputLayout, inputVectors, layOut } from './knowledge-input.js';
 import { readKnowledge } from './knowledge-pass.js';
 import { type CoCoParts, buildParts } from './parts.js';
-import { type CoCoSettings, paperExceptions } from './presets.js';
+import { paperExceptions } from './paper-exceptions.js';
+import type { CoCoSettings } from './presets.js';
 import { type StepPrompts, fixedPrompts, softPrompts } from './prompts.js';
 
 /** Histories that the codebook is fitted to, and that dead prompts are re-seeded from. */
@@ -81,7 +82,7 @@ export class CoCoFusion extends FusionStrategy {
     this.random = context.random;
     this.gauges = new Gauges(settings.codebook.size);
     this.parts = await buildParts(settings, context);
-    if (settings.preset === 'paper') paperExceptions.forEach((line) => context.progress.log(line));
+    if (settings.preset === 'paper') paperExceptions(settings).forEach((line) => context.progress.log(line));
     idleNotes(settings).forEach((line) => context.progress.log(line));
     if (settings.soft && settings.codebook.rule === 'softmax') {
       context.progress.log(

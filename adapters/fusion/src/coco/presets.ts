@@ -95,14 +95,6 @@ const paperValues: typeof defaultValues = {
   contradiction: { scope: 'aligned', startGate: 0 },
 };
 
-/** What the preset `paper` does not take from the paper; printed when it is used. */
-export const paperExceptions: readonly string[] = [
-  'CoCo, preset paper: prompts are selected by the cosine of centred queries and prompts (rule "cosine"), since the ' +
-    "paper's softmax over 64 prompts cannot pass its threshold.",
-  'CoCo, preset paper: the orthogonality loss is the mean squared cosine, since the sum of cosines as written has a ' +
-    'negative minimum.',
-];
-
 /** Fills in the preset. @throws UsageError for keys that do nothing. */
 export function settingsOf(config: CoCoConfig): CoCoSettings {
   const preset = config.preset === 'paper' ? paperValues : defaultValues;

@@ -1,5 +1,5 @@
 import { IsIn, IsInt, IsObject, IsOptional, IsString, Min } from 'class-validator';
-import { Describe, UsageError, nearestName } from '@coco-rec/core';
+import { Describe, NamesFile, UsageError, nearestName } from '@coco-rec/core';
 import { TextConfig } from '../text-config.js';
 
 /** Keys of every fusion that reads generated text. */
@@ -52,6 +52,7 @@ export class GeneratedTextConfig extends TextConfig {
 
   @Describe('Prompts of your own: Liquid files by the name of the prompt they replace.')
   @IsObject()
+  @NamesFile()
   templates: Readonly<Record<string, string>> = {};
 }
 

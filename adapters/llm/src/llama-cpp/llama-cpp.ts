@@ -1,10 +1,11 @@
 import { IsBoolean, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
-import { Describe, type KnowledgeDescriptor } from '@coco-rec/core';
+import { Describe, NamesFile, type KnowledgeDescriptor } from '@coco-rec/core';
 import { LlamaCppLLM, defaultTextTokens } from './llama-cpp-llm.js';
 
 export class LlamaCppConfig {
   @Describe('A .gguf file, of any architecture that llama.cpp knows.')
   @IsString()
+  @NamesFile()
   model!: string;
 
   @Describe(
