@@ -39,6 +39,7 @@ import {
   defaultBackboneCapabilities,
   l2Normalise,
   linear,
+  mostSeconds,
   normal,
   xavier,
 } from '@coco-rec/core';
@@ -59,8 +60,6 @@ import { TransformerConfig } from './layers/transformer-config.js';
 /** The temperature is larger than this. */
 const lowestTemperature = 0.01;
 const secondsPerDay = 86_400;
-/** In the year 5138; numbers beyond are of another unit. */
-const mostSeconds = 1e11;
 /** Training histories whose times are hidden. */
 const hiddenShare = 0.1;
 

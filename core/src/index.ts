@@ -93,14 +93,28 @@ export { StringTable } from './data/string-table.js';
 export { StringIndex } from './data/string-index.js';
 export type {
   Dataset,
+  HeldOut,
   Split,
+  SplitRule,
+  TrainingPart,
   Strings,
   Times,
   ImportReport,
   ItemAttributes,
 } from './specification/dataset.js';
 export { DatasetBuilder, cleanText, maxTextLength } from './data/dataset-builder.js';
-export { leaveOneOut, historyOf, knownTimes, targetOf, timesOf, trainingCounts } from './data/split.js';
+export {
+  leaveOneOut,
+  coldTargets,
+  historyOf,
+  knownTimes,
+  targetOf,
+  timesOf,
+  trainingCounts,
+  trainingHistory,
+} from './data/split.js';
+export { globalTimeSplit, type HeldOutShares } from './data/global-time-split.js';
+export { isDate, mostSeconds, timeText } from './data/time-text.js';
 export { Describe, NamesFile, describedKeys, keysOfFiles, type DescribedKey } from './config/describe.js';
 export { readConfig } from './config/validate.js';
 export { RunConfig, TrainConfig, EvaluateConfig, type UnitSetting } from './config/run-config.js';

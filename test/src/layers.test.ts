@@ -64,11 +64,12 @@ async function firstWeights(
   seed: number,
 ): Promise<number[][]> {
   const dataset = testDataset();
-  const { trainLengths } = leaveOneOut(dataset);
+  const split = leaveOneOut(dataset);
+  const { trainLengths } = split;
   const parameters = new Parameters(new Random(seed).derive('parameters'));
   const backbone = unit.create(readConfig(unit.config, keys, 'backbone'));
   const progress = { report: () => undefined, log: () => undefined };
-  await backbone.open({ dataset, trainLengths, progress });
+  await backbone.open({ ...split, progress });
   const loss = createLoss('softmax', { dataset, trainLengths, random: new Random(2) });
   backbone.initialize({
     itemCount: dataset.itemCount,

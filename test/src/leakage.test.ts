@@ -8,6 +8,7 @@ import {
   smallConfig,
   smallShop,
   temporaryFolder,
+  trainingOf,
   writeShop,
 } from './support/small-run.js';
 import type { PlainConfig } from '@coco-rec/standard';
@@ -31,12 +32,6 @@ const swapped = change((history) => [
   history[history.length - 2],
 ]);
 const otherTraining = change((history, nth) => [stranger(history, nth), ...history.slice(1)]);
-
-/** What an epoch did to the model, without what validation says about it. */
-const trainingOf = ({ epochs }: SmallRun): object[] =>
-  epochs.map((epoch) =>
-    Object.fromEntries(Object.entries(epoch).filter(([key]) => !key.startsWith('validation'))),
-  );
 
 const texts = { answerTokens: 2, shownItems: 2, textWidth: 4 };
 const experts = { ...texts, specificExperts: 1, expertHidden: 6, expertWidth: 4 };

@@ -43,6 +43,28 @@ describe('inspectDataset', () => {
     });
   });
 
+  it('tells what a global time split would hold out, where there are times for it', () => {
+    const shares = { validationShare: 0.25, testShare: 0.25 };
+    const builder = new DatasetBuilder();
+    'u1 a, u2 a, u1 b, u2 b, u1 c, u2 a, u1 a, u2 d'
+      .split(', ')
+      .forEach((row, i) =>
+        builder.addInteraction(row.split(' ')[0], row.split(' ')[1], 1_700_000_000 + 60 * i),
+      );
+    const dataset = builder.build({ name: 'x', report, hasher });
+    assert.deepEqual(inspectDataset(dataset, shares).globalTimeSplit, {
+      validationFrom: '2023-11-14T22:17:20.000Z',
+      testFrom: '2023-11-14T22:19:20.000Z',
+      trainingInteractions: 4,
+      validationUsers: 2,
+      testUsers: 2,
+      coldTestTargets: 1,
+    });
+    assert.ok(!('globalTimeSplit' in inspectDataset({ ...dataset, realTimes: false }, shares)));
+    const few = small((i) => 1_700_000_000 + i);
+    assert.ok(!('globalTimeSplit' in inspectDataset(few, { validationShare: 0.1, testShare: 0.1 })));
+  });
+
   it('knows times in milliseconds, times that are no dates, and no times', () => {
     assert.equal(
       inspectDataset(small((i) => 1_700_000_000_000 + i)).period?.from,

@@ -1,5 +1,12 @@
-import type { Dataset } from '@coco-rec/core';
-import { mostSeconds } from './time.js';
+import {
+  type Dataset,
+  type HeldOutShares,
+  UsageError,
+  coldTargets,
+  globalTimeSplit,
+  mostSeconds,
+  timeText,
+} from '@coco-rec/core';
 
 /** What `coco data inspect` prints of a data set. Plain JSON. */
 export interface DatasetSummary {
@@ -27,6 +34,8 @@ export interface DatasetSummary {
   readonly realTimes: boolean;
   /** First and last time as ISO dates, where they are real and count seconds or milliseconds since 1970. */
   readonly period?: { readonly from: string; readonly to: string };
+  /** What a global time split would hold out; absent where there are no real times, or too few of them. */
+  readonly globalTimeSplit?: GlobalTimeSummary;
   /** What the importer counted. */
   readonly counts: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
@@ -36,8 +45,22 @@ export interface DatasetSummary {
   readonly hash: string;
 }
 
-/** Counts what there is to know of a data set before training on it. */
-export function inspectDataset(dataset: Dataset): DatasetSummary {
+/** The cuts of a global time split, as text, and what they leave to each part. */
+export interface GlobalTimeSummary {
+  readonly validationFrom: string;
+  readonly testFrom: string;
+  readonly trainingInteractions: number;
+  readonly validationUsers: number;
+  readonly testUsers: number;
+  /** Targets of the test that no training interaction has. */
+  readonly coldTestTargets: number;
+}
+
+/**
+ * Counts what there is to know of a data set before training on it.
+ * @param shares of a global time split; absent: what that would hold out is not told
+ */
+export function inspectDataset(dataset: Dataset, shares?: HeldOutShares): DatasetSummary {
   const { userCount, itemCount, sequence, offsets, report } = dataset;
   const lengths = Int32Array.from(
     { length: userCount },
@@ -58,6 +81,7 @@ export function inspectDataset(dataset: Dataset): DatasetSummary {
     attributes: dataset.attributes?.count ?? 0,
     realTimes: dataset.realTimes,
     period: periodOf(dataset),
+    ...(shares && dataset.realTimes && globalTimeSummary(dataset, shares)),
     counts: report.counts,
     warnings: report.warnings,
     hasOracle: dataset.oracle !== undefined,
@@ -97,6 +121,25 @@ function textFigures({ texts, itemCount }: Dataset): { itemsWithoutText: number;
   }
   const described = itemCount - without;
   return { itemsWithoutText: without, meanTextLength: described > 0 ? characters / described : 0 };
+}
+
+function globalTimeSummary(dataset: Dataset, shares: HeldOutShares): Pick<DatasetSummary, 'globalTimeSplit'> {
+  try {
+    const split = globalTimeSplit(dataset, shares);
+    const { rule, trainLengths, validation, test } = split;
+    const summary = {
+      validationFrom: timeText(rule.validationFrom),
+      testFrom: timeText(rule.testFrom),
+      trainingInteractions: trainLengths.reduce((sum, length) => sum + length, 0),
+      validationUsers: validation.users.length,
+      testUsers: test.users.length,
+      coldTestTargets: coldTargets(split, 'test'),
+    };
+    return { globalTimeSplit: summary };
+  } catch (error) {
+    if (error instanceof UsageError) return {}; // too few interactions, or too many at one moment
+    throw error;
+  }
 }
 
 function periodOf({ times, realTimes }: Dataset): DatasetSummary['period'] {

@@ -1,9 +1,7 @@
-import { CocoError, type Times } from '@coco-rec/core';
+import { CocoError, type Times, mostSeconds } from '@coco-rec/core';
 
 const [point, zero, nine] = [46, 48, 57];
 const mostDigits = 15;
-/** Seconds since 1970 stay below it until the year 5138; milliseconds have been above it since 1973. */
-export const mostSeconds = 1e11;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A time as written: a number, or a date in seconds since 1970. @param place makes "FILE, line 7", for complaints */

@@ -10,6 +10,7 @@ import {
   type PreparedBatch,
   TableItemVectors,
   defaultBackboneCapabilities,
+  timeText,
 } from '@coco-rec/core';
 
 /** A model that was trained elsewhere: its states are what they are, and do not depend on a fusion's item vectors. */
@@ -65,6 +66,13 @@ export abstract class FrozenBackbone extends Backbone {
       throw error;
     });
     this.table = tf.tensor2d(values, [context.dataset.itemCount + 1, dimension]);
+    const { rule } = context;
+    if (rule.kind === 'global-time') {
+      this.warnings.push(
+        `Not checked: the model must have learned from nothing at or after ${timeText(rule.validationFrom)}, of whichever ` +
+          'user. If it has, the figures are worthless.',
+      );
+    }
     for (const warning of this.warnings) context.progress.log(`${this.id}: ${warning}`);
   }
 

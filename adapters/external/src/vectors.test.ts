@@ -4,17 +4,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { type Batch, CocoError, leaveOneOut, lastItemRows, makeBatch, Pass, Random } from '@coco-rec/core';
+import {
+  type Batch,
+  CocoError,
+  type Split,
+  globalTimeSplit,
+  leaveOneOut,
+  lastItemRows,
+  makeBatch,
+  Pass,
+  Random,
+} from '@coco-rec/core';
 import { testDataset } from '@coco-rec/core/testing';
 import { VectorsBackbone, VectorsConfig } from './vectors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'coco-vectors-'));
 const dataset = testDataset();
-const { trainLengths } = leaveOneOut(dataset);
+const split = leaveOneOut(dataset);
+const { trainLengths } = split;
 const lengthOf = (user: number): number => dataset.offsets[user + 1] - dataset.offsets[user];
 const logged: string[] = [];
 const progress = { report: () => undefined, log: (line: string): unknown => logged.push(line) } as const;
-const context = { dataset, trainLengths, progress };
 
 function write(name: string, lines: readonly string[]): string {
   const path = join(folder, name);
@@ -31,10 +41,10 @@ async function open(rows: readonly string[], keys: object = {}): Promise<Vectors
   return openWith({ users, items, ...keys });
 }
 
-async function openWith(keys: object): Promise<VectorsBackbone> {
+async function openWith(keys: object, on: Split = split): Promise<VectorsBackbone> {
   const backbone = new VectorsBackbone(Object.assign(new VectorsConfig(), keys));
   try {
-    await backbone.open(context);
+    await backbone.open({ ...on, progress });
   } catch (error) {
     backbone.dispose();
     throw error;
@@ -161,6 +171,32 @@ describe('vectors', () => {
     await refuses(
       open(['user0,1,1,1'], { assumeSeenUntil: 'train-1' }),
       '"backbone.assumeSeenUntil" does nothing',
+    );
+  });
+
+  it('counts by a global time split too, says what it cannot check, and then assumes nothing', async () => {
+    const byTime = globalTimeSplit(dataset, { validationShare: 0.2, testShare: 0.2 });
+    const { validation, test } = byTime;
+    const rows = Array.from(validation.users, (user) => `user${user},${byTime.trainLengths[user]},1,1`);
+    const users = write('until-cut.csv', ['id,seenUntil,x,y', ...rows]);
+    const backbone = await openWith({ users, items }, byTime);
+    const { counts, warnings } = backbone.report();
+    assert.equal(counts['validation predictions with a vector'], validation.users.length);
+    assert.equal(counts['validation predictions without a vector'], 0);
+    const served = test.users.filter((user) => validation.users.includes(user)).length;
+    assert.ok(served > 0 && served < test.users.length);
+    assert.equal(counts['test predictions with a vector'], served);
+    assert.equal(counts['test predictions without a vector'], test.users.length - served);
+    assert.equal(counts['training predictions with a vector'], 0);
+    const cut = new Date(byTime.rule.validationFrom * 1000).toISOString();
+    assert.match(warnings.join(), new RegExp(`Not checked: .* nothing at or after ${cut}`));
+    backbone.dispose();
+    const bare = write('bare-users.csv', ['id,x,y', 'user0,3,30']);
+    await refuses(
+      openWith({ users: bare, items, assumeSeenUntil: 'train-1' }, byTime),
+      '"evaluate.split: leave-one-out"',
+      'bare-users.csv has to say',
+      'add "seenUntil"',
     );
   });
 

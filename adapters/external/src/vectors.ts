@@ -98,14 +98,14 @@ export class VectorsBackbone extends FrozenBackbone {
   private loadUsers(file: VectorFile, context: OpenContext): void {
     const { dataset } = context;
     const { indices, unknown } = matchIds(file, dataset.users, 0, 'a user');
-    const seenUntil = this.seenUntil(file, indices, context.trainLengths);
+    const seenUntil = this.seenUntil(file, indices, context);
     this.users = UserRows.from(file, indices, seenUntil, dataset.userCount);
     this.counts['user ids that the data do not know'] = unknown;
     this.count(context);
   }
 
   /** @returns [N] */
-  private seenUntil(file: VectorFile, users: Int32Array, trainLengths: Int32Array): Int32Array {
+  private seenUntil(file: VectorFile, users: Int32Array, { trainLengths, rule }: OpenContext): Int32Array {
     const { assumeSeenUntil } = this.config;
     if (file.seenUntil && assumeSeenUntil) {
       throw new UsageError(
@@ -119,6 +119,12 @@ export class VectorsBackbone extends FrozenBackbone {
           '"backbone.assumeSeenUntil: train-1" if each was made from all training interactions but the last.',
       );
     }
+    if (rule.kind !== 'leave-one-out') {
+      throw new UsageError(
+        `"backbone.assumeSeenUntil: train-1" counts interactions as "evaluate.split: leave-one-out" does; with ` +
+          `"${rule.kind}" ${file.path} has to say itself from how many each vector was made: add "seenUntil".`,
+      );
+    }
     this.warnings.push(
       "Assumed, not checked (assumeSeenUntil: train-1): each user's vector was made from their training interactions " +
         'but the last. If one has seen more, the figures are worthless.',
@@ -127,8 +133,9 @@ export class VectorsBackbone extends FrozenBackbone {
   }
 
   /** Counts what is served. @throws CocoError if no test prediction is */
-  private count({ dataset, trainLengths }: OpenContext): void {
-    const { offsets, userCount } = dataset;
+  private count(context: OpenContext): void {
+    const { trainLengths } = context;
+    const { userCount } = context.dataset;
     const served = { training: 0, validation: 0, test: 0 };
     const all = { training: 0, validation: 0, test: 0 };
     let users = 0;
@@ -138,11 +145,11 @@ export class VectorsBackbone extends FrozenBackbone {
     };
     for (let user = 0; user < userCount; user++) {
       if (this.users.has(user)) users++;
-      const length = trainLengths[user];
-      for (let t = 1; t < length; t++) add('training', user, t);
-      if (offsets[user + 1] - offsets[user] === length) continue;
-      add('validation', user, length);
-      add('test', user, length + 1);
+      for (let t = 1; t < trainLengths[user]; t++) add('training', user, t);
+    }
+    for (const kind of ['validation', 'test'] as const) {
+      const { users: measured, historyLengths } = context[kind];
+      for (const user of measured) add(kind, user, historyLengths[user]);
     }
     this.counts['users with a vector'] = users;
     this.counts['users without a vector'] = userCount - users;
@@ -157,7 +164,7 @@ export class VectorsBackbone extends FrozenBackbone {
     if (all.test > 0 && served.test === 0) {
       throw new CocoError(
         `${this.config.users}: no vector can be used for a test prediction, as each has seen its target. ` +
-          'Make them from fewer interactions ("seenUntil" at most the history without its last item).',
+          'Make them from fewer interactions ("seenUntil" at most the length of the history before it).',
       );
     }
     if (served.training === 0) {

@@ -1,12 +1,16 @@
 /** What kar and r4ec ask, and in which order: with a writer that answers from a script. */
 import assert from 'node:assert/strict';
 import {
+  type Dataset,
   type FusionDescriptor,
   type TextPrompt,
   type TextWriter,
   type WrittenText,
+  globalTimeSplit,
+  leaveOneOut,
   readConfig,
 } from '@coco-rec/core';
+import { testDataset } from '@coco-rec/core/testing';
 import { concat } from './concat.js';
 import { kar } from './kar.js';
 import { mlp } from './mlp.js';
@@ -40,7 +44,7 @@ class ScriptedWriter implements TextWriter {
 const dataset = tinyDataset();
 
 async function ask(fusion: FusionDescriptor, keys: object, writer: ScriptedWriter): Promise<void> {
-  await fusion.create(readConfig(fusion.config, keys, 'fusion')).extract({ dataset, writer });
+  await fusion.create(readConfig(fusion.config, keys, 'fusion')).extract({ ...leaveOneOut(dataset), writer });
 }
 
 describe('KAR asks', () => {
@@ -49,7 +53,7 @@ describe('KAR asks', () => {
     await ask(kar, { domain: 'lamp' }, writer);
     assert.deepEqual([...writer.steps.keys()], ['kar: factors', 'kar: users', 'kar: items']);
     const [factors, users, items] = [...writer.steps.values()];
-    const scope = chooseScope(dataset, new kar.config());
+    const scope = chooseScope(leaveOneOut(dataset), new kar.config());
     assert.deepEqual(
       [factors.length, users.length, items.length],
       [1, scope.users.length, scope.items.length],
@@ -156,7 +160,7 @@ describe('concat and mlp with generated text ask', () => {
 });
 
 describe('R4ec asks', () => {
-  const count = chooseScope(dataset, new r4ec.config()).users.length;
+  const count = chooseScope(leaveOneOut(dataset), new r4ec.config()).users.length;
 
   it('until the reflector is content, and refines with answer and critique', async () => {
     const verdict = (step: string, at: number): string => {
@@ -192,7 +196,7 @@ describe('R4ec asks', () => {
 
   it('all steps on 256 users before it goes on with the next', async () => {
     const many = tinyDataset(300);
-    const { length } = chooseScope(many, new r4ec.config()).users;
+    const { length } = chooseScope(leaveOneOut(many), new r4ec.config()).users;
     const asked: [string, number][] = [];
     const writer: TextWriter = {
       write: (step, prompts) => {
@@ -200,7 +204,7 @@ describe('R4ec asks', () => {
         return Promise.resolve(prompts.map(({ shown }) => ({ text: 'reasonable', flags: [], shown })));
       },
     };
-    await r4ec.create(new r4ec.config()).extract({ dataset: many, writer });
+    await r4ec.create(new r4ec.config()).extract({ ...leaveOneOut(many), writer });
     assert.ok(length > 256);
     assert.deepEqual(asked.slice(0, 4), [
       ['r4ec: users, thinking', 256],
@@ -220,5 +224,52 @@ describe('R4ec asks', () => {
     });
     await ask(r4ec, { rounds: 2 }, failing);
     assert.match(failing.steps.get('r4ec: users, judgement 2')?.[0].text ?? '', /the first thought/);
+  });
+});
+
+describe('With a global time split', () => {
+  const data = testDataset({ users: 40 });
+  const split = globalTimeSplit(data, { validationShare: 0.2, testShare: 0.2 });
+  const { validationFrom } = split.rule;
+  const isLate = (i: number): boolean => (data.times?.[i] ?? NaN) >= validationFrom;
+  const another = (item: number): number => (item % data.itemCount) + 1;
+  const changed = (which: (i: number) => boolean): Dataset => ({
+    ...data,
+    sequence: data.sequence.map((item, i) => (which(i) ? another(item) : item)),
+  });
+
+  const asked: readonly (readonly [FusionDescriptor, object])[] = [
+    [kar, { users: 9, popularItems: 4 }],
+    [r4ec, {}],
+    [concat, { source: 'generated' }],
+  ];
+  for (const [fusion, keys] of asked) {
+    it(`no prompt knows what is at or after the cut: ${fusion.id} ${JSON.stringify(keys)}`, async () => {
+      const prompts = async (dataset: Dataset): Promise<[string, readonly TextPrompt[]][]> => {
+        const writer = new ScriptedWriter((step) => (/judgement/.test(step) ? 'reasonable' : step));
+        const unit = fusion.create(readConfig(fusion.config, keys, 'fusion'));
+        await unit.extract({ ...globalTimeSplit(dataset, { validationShare: 0.2, testShare: 0.2 }), writer });
+        return [...writer.steps];
+      };
+      const original = await prompts(data);
+      let checked = 0;
+      for (const { shown } of original.flatMap(([, list]) => list)) {
+        const user = data.users.indexOf(shown.user ?? '');
+        if (user === undefined) continue;
+        checked++;
+        assert.ok((shown.shownUntil ?? NaN) < split.trainLengths[user]);
+      }
+      assert.ok(checked > 5);
+      assert.deepEqual(await prompts(changed(isLate)), original);
+      assert.notDeepEqual(await prompts(changed((i) => !isLate(i))), original);
+    });
+  }
+
+  it('users whose texts are known are drawn from those with training interactions', () => {
+    const config = readConfig(kar.config, { users: 9 }, 'fusion');
+    const known = kar.knownUsers?.(config, split) ?? [];
+    assert.equal(known.length, 9);
+    assert.ok(known.every((user) => split.trainLengths[user] > 1));
+    assert.notDeepEqual(known, kar.knownUsers?.(config, leaveOneOut(data)));
   });
 });

@@ -76,7 +76,7 @@ for (const reader of readers) {
       const sequences = sequencesOf(world).slice(0, 6);
       const batch = batchOf(sequences);
       const found = await rowsWithText(batch);
-      const { users } = chooseScope(world.dataset, new kar.config());
+      const { users } = chooseScope(leaveOneOut(world.dataset), new kar.config());
       let withText = 0;
       found.forEach((isChanged, p) => {
         const visible = batch.rows.visibleUntil[p];
@@ -91,7 +91,7 @@ for (const reader of readers) {
     });
 
     it('leaves a batch alone in which no row has a text', async () => {
-      const { users } = chooseScope(world.dataset, new kar.config());
+      const { users } = chooseScope(leaveOneOut(world.dataset), new kar.config());
       const first = new Set(users.map(({ shown }) => shown[0]));
       const item = Array.from({ length: world.dataset.itemCount }, (_, i) => i + 1).find(
         (i) => !first.has(i),
@@ -138,7 +138,7 @@ describe('Generated texts', () => {
       (await open(reader, { texts, knowledge })).dispose();
       sent.push(mine);
     }
-    const { users, items } = chooseScope(tinyDataset(), new kar.config());
+    const { users, items } = chooseScope(leaveOneOut(tinyDataset()), new kar.config());
     const [first, ...others] = sent;
     assert.ok(users.length > 10 && first.length > users.length / 2 + items.length);
     assert.equal(new Set(first).size, first.length);
@@ -152,7 +152,10 @@ describe('Generated texts', () => {
     it(`of items join their vectors; an item without one keeps the backbone’s (${name})`, async () => {
       const world = await open(reader);
       addNoise(world, 0.05);
-      const { items } = chooseScope(world.dataset, readConfig(kar.config, { users: 4 }, 'fusion'));
+      const { items } = chooseScope(
+        leaveOneOut(world.dataset),
+        readConfig(kar.config, { users: 4 }, 'fusion'),
+      );
       const V = world.dataset.itemCount;
       const rows = (fused: boolean, read: (vectors: ItemVectors) => tf.Tensor2D): number[][] =>
         tf.tidy(() => {
@@ -191,7 +194,7 @@ describe('Generated texts', () => {
     };
     const split = leaveOneOut(tinyDataset());
     const rows = split.trainLengths.reduce((sum, length) => sum + length - 1, 0);
-    const { users } = chooseScope(split.dataset, readConfig(kar.config, { users: 4 }, 'fusion'));
+    const { users } = chooseScope(split, readConfig(kar.config, { users: 4 }, 'fusion'));
     assert.equal(users.length, 4);
     const few = await rates({ ...readers[0], keys: { ...readers[0].keys, users: 4 } });
     for (const name of ['fusion/user/join', 'fusion/adaptor/user/gate', 'fusion/adaptor/user/expert0/inner'])

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { type FusionContext, type KnowledgeLLM, Parameters, Random, UsageError } from '@coco-rec/core';
+import {
+  type FusionContext,
+  type KnowledgeLLM,
+  Parameters,
+  Random,
+  UsageError,
+  leaveOneOut,
+} from '@coco-rec/core';
 import { fusedRows } from './fused-rows.js';
 import { ItemText, historyMeans } from './item-text.js';
 import { MeanBackbone, silent, tinyDataset, tinyKnowledge } from './tiny-world.test.js';
@@ -12,6 +19,7 @@ const dataset = tinyDataset();
 function contextOf(knowledge: KnowledgeLLM | undefined, seed = 1, data = dataset): FusionContext {
   return {
     dataset: data,
+    trainLengths: leaveOneOut(data).trainLengths,
     backbone: new MeanBackbone(),
     knowledge,
     parameters: new Parameters(new Random(seed)),

@@ -271,8 +271,8 @@ export async function tinyWorld<Fusion extends FusionStrategy>(
   const { texts = new MemoryTextStore() } = options;
   const random = new Random(seed);
   const parameters = new Parameters(random.derive('parameters'));
-  const { trainLengths } = leaveOneOut(dataset);
-  const loss = createLoss('softmax', { dataset, trainLengths, random: random.derive('loss') });
+  const training = leaveOneOut(dataset);
+  const loss = createLoss('softmax', { ...training, random: random.derive('loss') });
   const backbone = new MeanBackbone(options.dimension);
   backbone.initialize({
     itemCount: dataset.itemCount,
@@ -282,7 +282,7 @@ export async function tinyWorld<Fusion extends FusionStrategy>(
   });
   const log: string[] = [];
   await fusion.initialize({
-    dataset,
+    ...training,
     backbone,
     knowledge,
     writer: new StoredTextWriter({ knowledge, store: texts, hasher: tinyHasher, progress: silent }),

@@ -9,6 +9,7 @@ import type { RunResult } from './result.js';
 import { configKey, runFiles, runOnce, timed, warmKey } from './run.js';
 import { Session } from './session.js';
 import { type RunTask, runSideBySide } from './side-by-side.js';
+import { splitHash, tellSplit } from './split-data.js';
 import { type ComparedVariant, type Comparison, type StoredRun, summarise } from './summarise-comparison.js';
 
 export interface CompareOptions extends RecommenderOptions {
@@ -60,6 +61,7 @@ export async function compare(plain: PlainConfig, options: CompareOptions): Prom
       else open.push(run);
       if (stored) context.progress.log(`${run.name}: already finished, kept.`);
     }
+    if (open.length > 0) tellSplit(session.split, context.progress);
     let comparison: Comparison | undefined;
     // After each training, so that a stopped comparison can be read.
     const enter = async (run: VariantRun): Promise<void> => {
@@ -90,7 +92,9 @@ function runsOf(
       // Who reads no written text is the same run with another writer.
       const own = { ...common, ...(writes && writer && { writer }), fusion: setting, seed, output: folder };
       // By content: a warm start of another config or other data is never taken for this one.
-      const key = context.hasher.sha256(warmKey({ ...config, seed }, split.dataset.hash)).slice(0, 12);
+      const key = context.hasher
+        .sha256(warmKey({ ...config, seed }, splitHash(split, context.hasher)))
+        .slice(0, 12);
       const warmFolder = join(config.output, 'warm', `seed-${seed}-${key}`);
       return { name: `${variant}, seed ${seed}`, variant, seed, folder, config: own, warmFolder };
     }),
@@ -112,9 +116,8 @@ function check(session: Session, config: RunConfig, variant: FusionVariant): Che
   const units = session.check({ ...config, fusion: variant.setting });
   if ('kind' in units) return { ...variant, writes: false };
   const { fusion, fusionConfig, needs } = units;
-  const { dataset, evaluated } = session.split;
-  const users = fusion.knownUsers?.(fusionConfig, dataset);
-  const known = users && placesOf(users, evaluated);
+  const users = fusion.knownUsers?.(fusionConfig, session.split);
+  const known = users && placesOf(users, session.split.test.users);
   return { ...variant, known, writes: needs.knowledge?.generate === true };
 }
 

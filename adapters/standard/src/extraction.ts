@@ -8,6 +8,7 @@ import {
   type ServiceAccount,
   StoppedError,
   TextLedger,
+  type TrainingPart,
   UsageError,
 } from '@coco-rec/core';
 import { outlierRows } from '@coco-rec/fusion';
@@ -84,7 +85,7 @@ export class Extraction {
     const writer = this.session.writer(this.writing);
     if (!writer) throw new UsageError(`The language model "${this.writing.id}" cannot generate text.`);
     try {
-      await this.fusion.extract({ dataset: this.session.split.dataset, writer });
+      await this.fusion.extract({ ...this.training, writer });
     } catch (cause) {
       const isStop = this.session.context.signal?.aborted && (cause as Error).name === 'AbortError';
       if (!isStop) throw cause;
@@ -146,8 +147,13 @@ export class Extraction {
     const { texts: store, hasher } = this.session.context;
     if (!store) throw new UsageError('There is no store of generated texts.');
     const ledger = new TextLedger({ knowledge: this.writing, store, hasher });
-    await this.fusion.extract({ dataset: this.session.split.dataset, writer: ledger });
+    await this.fusion.extract({ ...this.training, writer: ledger });
     return ledger;
+  }
+
+  private get training(): TrainingPart {
+    const { dataset, trainLengths } = this.session.split;
+    return { dataset, trainLengths };
   }
 
   dispose(): void {

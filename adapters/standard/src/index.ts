@@ -48,7 +48,7 @@ export {
   type InstallOptions,
   type StartedEngine,
 } from '@coco-rec/engine';
-export { checkModelFolder, openData, simulateShopFile } from './data-tools.js';
+export { checkModelFolder, inspectData, openData, simulateShopFile } from './data-tools.js';
 export {
   type DatasetSummary,
   inspectDataset,

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { parse, YAMLParseError } from 'yaml';
-import { RunConfig, TrainConfig, EvaluateConfig, UsageError, readConfig } from '@coco-rec/core';
+import { RunConfig, TrainConfig, UsageError, readConfig } from '@coco-rec/core';
 import { resolveFusion } from './fusion-variants.js';
 import { splitSetting } from './session.js';
+import { readEvaluation } from './split-data.js';
 
 /** A config as written: plain data, not checked yet. */
 export type PlainConfig = Record<string, unknown>;
@@ -118,6 +119,6 @@ export function checkConfig(plain: PlainConfig): RunConfig {
   const { fusions = {} } = config;
   if (splitSetting(config.fusion).id in fusions) config.fusion = resolveFusion(config.fusion, fusions);
   config.train = readConfig(TrainConfig, train, 'train');
-  config.evaluate = readConfig(EvaluateConfig, evaluate, 'evaluate');
+  config.evaluate = readEvaluation(evaluate);
   return config;
 }

@@ -6,6 +6,7 @@ import {
   type Progress,
   type Ranker,
   type RunConfig,
+  type SplitRule,
   type Strings,
   type UnitDescriptor,
   UsageError,
@@ -25,6 +26,7 @@ import { runOnce, timed } from './run.js';
 import { itemsHash, readModel, saveModel } from './saved-model.js';
 import { fileFinder, withFoundFiles } from './saved-paths.js';
 import { Session } from './session.js';
+import { demandHeldOut, tellSplit } from './split-data.js';
 
 export interface RecommenderOptions {
   /** Where long work reports to. Default: nowhere. */
@@ -78,6 +80,8 @@ export class Recommender {
   private session?: Session;
   private ranker?: Ranker;
   private isFitted = false;
+  /** How the data were split when its weights were trained. */
+  private trainedBy?: SplitRule;
 
   constructor(plain: PlainConfig, options: RecommenderOptions = {}) {
     this.config = checkConfig(plain);
@@ -96,6 +100,7 @@ export class Recommender {
   async fit(): Promise<RunResult> {
     const { value, seconds: prepareSeconds } = await timed(() => this.open());
     const { ranker, session } = value;
+    tellSplit(session.split, this.context.progress);
     const result = await runOnce({
       session,
       ranker,
@@ -105,12 +110,17 @@ export class Recommender {
       prepareSeconds,
     });
     this.isFitted = true;
+    this.trainedBy = session.split.rule;
     return result;
   }
 
-  /** Metrics of the fitted model on the held-out test (or validation) items. */
+  /**
+   * Metrics of the fitted model on the held-out test (or validation) items.
+   * @throws UsageError if it was trained by another split and may have seen them
+   */
   async evaluate(target: 'test' | 'validation' = 'test'): Promise<Metrics> {
     const { ranker, session } = await this.openFitted();
+    if (this.trainedBy) demandHeldOut(this.trainedBy, session.split.rule);
     const { topK, filter } = this.config.evaluate;
     const options = { target, cutoffs: topK, removeSeen: filter === 'seen', coverage: true } as const;
     const { progress, signal } = this.context;
@@ -194,6 +204,7 @@ export class Recommender {
     demandSameFiles(`The model in ${folder}`, saved.info.externalFiles ?? [], ranker.externalFiles ?? []);
     await ranker.restore(saved.tensors);
     this.isFitted = true;
+    this.trainedBy = saved.info.splitRule ?? { kind: 'leave-one-out' };
     return this;
   }
 

@@ -8,6 +8,7 @@ import {
   evaluateRanker,
   type Progress,
 } from '@coco-rec/core';
+import { splitFacts } from './split-data.js';
 
 /** Version of the packages, written into results. */
 export const codeVersion = '0.1.0';
@@ -71,7 +72,10 @@ export function protocolOf(
 ): Record<string, unknown> {
   const { dataset }: { dataset: Dataset } = split;
   return {
-    split: 'leave-one-out by time',
+    split:
+      split.rule.kind === 'global-time'
+        ? 'global by time, first item after the cut'
+        : 'leave-one-out by time',
     candidates: 'all items',
     ties: 'count against the target',
     filter: config.evaluate.filter,
@@ -81,8 +85,7 @@ export function protocolOf(
     users: dataset.userCount,
     items: dataset.itemCount,
     interactions: dataset.sequence.length,
-    evaluatedUsers: split.evaluated.length,
-    usersWithFewerThan3Interactions: split.tooShort,
+    ...splitFacts(split),
     configHash: facts.configHash,
     seed: facts.seed,
     engine: facts.engine,

@@ -14,6 +14,7 @@ import { readRecord } from './read-record.js';
 import { type RunResult, measure, protocolOf } from './result.js';
 import { saveModel } from './saved-model.js';
 import type { Session } from './session.js';
+import { splitHash, splitKey, withoutDefaultSplit } from './split-data.js';
 
 /** Names of the files in a run folder. */
 export const runFiles = { run: 'run.json', result: 'result.json', ranks: 'ranks.safetensors' } as const;
@@ -34,14 +35,14 @@ export interface Run {
  * The config as it decides the numbers: without the output folder and the keys of fusions that were not chosen, as one line
  * of JSON with sorted keys.
  */
-export function configKey({ output: _output, fusions: _fusions, ...config }: RunConfig): string {
-  return sortedJson(config);
+export function configKey({ output: _output, fusions: _fusions, evaluate, ...config }: RunConfig): string {
+  return sortedJson({ ...config, evaluate: withoutDefaultSplit(evaluate) });
 }
 
 /** What the warm start of a run hangs on: the same for every fusion of a comparison. */
 export function warmKey(config: RunConfig, dataHash: string): string {
-  const { output: _output, fusion: _fusion, fusions: _fusions, writer: _writer, evaluate: _evaluate, ...rest } = config; // prettier-ignore
-  return sortedJson({ ...rest, dataHash });
+  const { output: _output, fusion: _fusion, fusions: _fusions, writer: _writer, evaluate, ...rest } = config; // prettier-ignore
+  return sortedJson({ ...rest, ...splitKey(evaluate), dataHash });
 }
 
 function sortedJson(config: object): string {
@@ -102,7 +103,7 @@ interface ClaimedRun {
 
 /** A run folder belongs to one config, one data set and the files of its model; another's is never overwritten. */
 async function claimFolder({ files, config, session, ranker }: Run, configHash: string): Promise<void> {
-  const { hash } = session.split.dataset;
+  const hash = splitHash(session.split, session.context.hasher);
   const { externalFiles = [] } = ranker;
   const old = await readRecord<ClaimedRun>(files, runFiles.run);
   if (old) {

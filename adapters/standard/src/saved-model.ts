@@ -4,6 +4,7 @@ import {
   type NamedArray,
   type Ranker,
   type RunConfig,
+  type SplitRule,
   loadCheckpoint,
   saveCheckpoint,
 } from '@coco-rec/core';
@@ -21,6 +22,8 @@ export interface ModelInfo {
   /** SHA-256 of the raw item ids in order: weights fit one catalogue only. */
   readonly itemsHash: string;
   readonly codeVersion: string;
+  /** How the data were split for its training; absent: `leave-one-out`. */
+  readonly splitRule?: SplitRule;
   /** Files that the model needs besides its weights, as they were; absent: none. */
   readonly externalFiles?: readonly ExternalFile[];
 }
@@ -39,11 +42,13 @@ export async function saveModel(
   session: Session,
 ): Promise<void> {
   const { externalFiles = [] } = ranker;
+  const { rule } = session.split;
   const info: ModelInfo = {
     config,
     workingFolder: process.cwd(),
     itemsHash: itemsHash(session),
     codeVersion,
+    ...(rule.kind !== 'leave-one-out' && { splitRule: rule }),
     externalFiles,
   };
   await saveCheckpoint(files, modelFile, { tensors: await ranker.state(), info });

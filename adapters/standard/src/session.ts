@@ -25,11 +25,11 @@ import {
   createLoss,
   demandData,
   encodeItemTexts,
-  leaveOneOut,
   readConfig,
 } from '@coco-rec/core';
 import { startEngine } from '@coco-rec/engine';
 import { describeFiles } from './external-files.js';
+import { splitData } from './split-data.js';
 
 /** A unit's id and its other keys. */
 export function splitSetting(setting: UnitSetting): { id: string; keys: Record<string, unknown> } {
@@ -66,7 +66,12 @@ export class Session {
     if (config.writer) registry.get('knowledge', splitSetting(config.writer).id);
     const engine = await startEngine(config.engine);
     const dataset = await loadDataset(config, registry, context);
-    return new Session(registry, context, leaveOneOut(dataset), `${engine.id} (${engine.detail})`);
+    return new Session(
+      registry,
+      context,
+      splitData(dataset, config.evaluate),
+      `${engine.id} (${engine.detail})`,
+    );
   }
 
   /** @throws UsageError if the config's units are unknown, have wrong keys or do not fit each other. */
@@ -111,7 +116,7 @@ export class Session {
     const loss = createLoss(config.train.loss, { dataset, trainLengths, random: random.derive('loss') });
     const { progress, signal } = this.context;
     demandData(backbone, dataset); // before texts are read for minutes
-    await backbone.open({ dataset, trainLengths, progress, signal });
+    await backbone.open({ ...this.split, progress, signal });
     backbone.initialize({
       itemCount: dataset.itemCount,
       parameters: parameters.scope('backbone'),
@@ -125,6 +130,7 @@ export class Session {
     await knowledge?.learnHiddenSize?.();
     await fusion.initialize({
       dataset,
+      trainLengths,
       backbone,
       knowledge,
       writer: writing && this.writer(writing, { freeOnly: true, retryStored: false }),

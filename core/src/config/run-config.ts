@@ -7,6 +7,7 @@ import {
   IsNumber,
   IsObject,
   IsOptional,
+  IsPositive,
   IsString,
   Max,
   Min,
@@ -124,6 +125,27 @@ export class EvaluateConfig {
   )
   @IsIn(['none', 'seen'])
   filter: 'none' | 'seen' = 'none';
+
+  @Describe(
+    'What is held out. `leave-one-out`: the last item of each user for test, the last but one for validation. ' +
+      '`global-time`: all that happened from a moment on, the same for all users; the data has to have real timestamps.',
+  )
+  @IsIn(['leave-one-out', 'global-time'])
+  split: 'leave-one-out' | 'global-time' = 'leave-one-out';
+
+  @Describe(
+    'With `global-time`: share of all interactions, by time, that is held out for test. Default: 0.1.',
+  )
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  testShare?: number;
+
+  @Describe('With `global-time`: share of those before that is held out for validation. Default: 0.1.')
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  validationShare?: number;
 }
 
 /** One run: the whole config file. The sections of units are checked by the config class of the unit they name. */

@@ -136,11 +136,13 @@ function bytesOf(array: Int32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-/** True if every user's times are 1, 2, 3, …: an order, not a time. */
+/** True if every user's times are 1, 2, 3, …, or 0, 1, 2, …: an order, not a time. */
 function areRanks(times: Times, offsets: Int32Array): boolean {
+  const first = times[0];
+  if (first !== 0 && first !== 1) return false;
   for (let user = 0; user + 1 < offsets.length; user++) {
     for (let i = offsets[user]; i < offsets[user + 1]; i++)
-      if (times[i] !== i - offsets[user] + 1) return false;
+      if (times[i] !== i - offsets[user] + first) return false;
   }
   return true;
 }

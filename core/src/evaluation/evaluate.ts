@@ -19,7 +19,7 @@ export interface EvaluationOptions {
 
 export interface Evaluation {
   readonly metrics: Metrics;
-  /** Rank of each evaluated user's target, in the order of `split.evaluated`. */
+  /** Rank of each evaluated user's target, in the order of `split[target].users`. */
   readonly ranks: Int32Array;
   /** Metrics by group of users or targets: "history 1–5", "head targets", … with the number of users. */
   readonly groups: Record<string, Metrics & { users: number }>;
@@ -31,10 +31,10 @@ export async function evaluateRanker(
   split: Split,
   options: EvaluationOptions,
 ): Promise<Evaluation> {
-  const users = split.evaluated;
+  const { users, historyLengths } = split[options.target];
   const ranks = new Int32Array(users.length);
   // By length, so that a block holds little padding.
-  const order = [...users.keys()].sort((a, b) => split.trainLengths[users[a]] - split.trainLengths[users[b]]);
+  const order = [...users.keys()].sort((a, b) => historyLengths[users[a]] - historyLengths[users[b]]);
   const largest = Math.max(...options.cutoffs);
   const covered = new Set<number>();
   for (let start = 0; start < users.length; start += usersPerBlock) {
@@ -94,8 +94,9 @@ function groupMetrics(split: Split, ranks: Int32Array, options: EvaluationOption
     .sort((a, b) => counts[b] - counts[a]);
   const head = new Set(order.slice(0, Math.ceil(order.length / 5)));
   const groups = new Map<string, number[]>();
-  split.evaluated.forEach((user, i) => {
-    const length = historyOf(split, user, options.target).length;
+  const { users, historyLengths } = split[options.target];
+  users.forEach((user, i) => {
+    const length = historyLengths[user];
     const target = targetOf(split, user, options.target);
     const lengthGroup = length <= 5 ? '1–5' : length <= 10 ? '6–10' : length <= 20 ? '11–20' : 'over 20';
     const names = [`history ${lengthGroup}`, head.has(target) ? 'head targets (top 20 %)' : 'tail targets'];

@@ -1,12 +1,9 @@
 import type { Random } from '../random.js';
-import type { Dataset } from '../specification/dataset.js';
+import type { TrainingPart } from '../specification/dataset.js';
 import type { RowLoss } from '../specification/row-loss.js';
 
 /** What a loss is built from. Counts are of training interactions only. */
-export interface LossContext {
-  readonly dataset: Dataset;
-  /** [U] number of training interactions of each user. */
-  readonly trainLengths: Int32Array;
+export interface LossContext extends TrainingPart {
   readonly random: Random;
 }
 

@@ -9,14 +9,11 @@ import { type Parameters, normal } from './parameters.js';
 import type { RowLoss } from './row-loss.js';
 import type { RowSampler, SequenceKind, Stage } from './stage.js';
 import { TableItemVectors } from './table-item-vectors.js';
-import type { Dataset, ImportReport } from './dataset.js';
+import type { Dataset, ImportReport, Split } from './dataset.js';
 import type { Progress } from './ports.js';
 
 /** What a backbone may read before it is built. */
-export interface OpenContext {
-  readonly dataset: Dataset;
-  /** [U] training interactions of each user. */
-  readonly trainLengths: Int32Array;
+export interface OpenContext extends Split {
   readonly progress: Progress;
   /** Aborted on Ctrl-C. */
   readonly signal?: AbortSignal;

@@ -56,13 +56,37 @@ export interface Dataset {
   readonly oracle?: Ranker;
 }
 
-/** Leave-one-out by time: last = test, last but one = validation, rest = training. */
-export interface Split {
+/** What training may read of the data: the first interactions of each user, and nothing after them. */
+export interface TrainingPart {
   readonly dataset: Dataset;
   /** [U] number of training interactions of each user. */
   readonly trainLengths: Int32Array;
-  /** Users that are evaluated: those with at least 3 interactions. */
-  readonly evaluated: Int32Array;
-  /** Users left out of evaluation for want of interactions; all of theirs are training. */
-  readonly tooShort: number;
+}
+
+/**
+ * By what rule interactions are held out. `leave-one-out`: of each user the last is for test, the last but one for
+ * validation. `global-time`: of all users alike, those from `validationFrom` on, and from `testFrom` on; both as the data
+ * tells times.
+ */
+export type SplitRule =
+  | { readonly kind: 'leave-one-out' }
+  | { readonly kind: 'global-time'; readonly validationFrom: number; readonly testFrom: number };
+
+/** The targets of validation or of test: one item each of some users. */
+export interface HeldOut {
+  /** Users with a target, in rising order. */
+  readonly users: Int32Array;
+  /** [U] how many interactions come before the target: the history. Of users without a target it says nothing. */
+  readonly historyLengths: Int32Array;
+  /** Users left out as there is no target of theirs. */
+  readonly withoutTarget: number;
+  /** Users left out as nothing comes before their target. */
+  readonly withoutHistory: number;
+}
+
+/** Training, validation and test part of a data set. */
+export interface Split extends TrainingPart {
+  readonly rule: SplitRule;
+  readonly validation: HeldOut;
+  readonly test: HeldOut;
 }

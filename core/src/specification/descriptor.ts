@@ -4,7 +4,7 @@ import type { FusionStrategy } from './fusion-strategy.js';
 import type { KnowledgeLLM } from './knowledge-llm.js';
 import type { Ranker } from './ranker.js';
 import type { FileStore, Hasher, KnowledgeStore, Progress, SpendLedger, TextStore } from './ports.js';
-import type { Dataset } from './dataset.js';
+import type { Dataset, TrainingPart } from './dataset.js';
 
 /** What every registered unit says of itself. `coco list`, config checks, tests and reference pages derive from it. */
 export interface Descriptor<Config extends object> {
@@ -43,7 +43,7 @@ export interface FusionDescriptor<Config extends object = object> extends Descri
    * Rows of the users of whom the fusion knows something, where its config limits them: a comparison tells figures on
    * them too. Absent or undefined: no such limit.
    */
-  knownUsers?(config: Config, dataset: Dataset): readonly number[] | undefined;
+  knownUsers?(config: Config, training: TrainingPart): readonly number[] | undefined;
   create(config: Config): FusionStrategy;
 }
 

@@ -7,19 +7,17 @@ import type { Parameters } from './parameters.js';
 import type { Pass } from './pass.js';
 import type { Progress } from './ports.js';
 import type { TextWriter } from './text-writer.js';
-import type { Dataset } from './dataset.js';
+import type { TrainingPart } from './dataset.js';
 import type { Random } from '../random.js';
 
 /** What the offline stage works with. */
-export interface ExtractionContext {
-  readonly dataset: Dataset;
+export interface ExtractionContext extends TrainingPart {
   /** Has texts written, or looks them up. */
   readonly writer: TextWriter;
 }
 
 /** What a fusion is built for. */
-export interface FusionContext {
-  readonly dataset: Dataset;
+export interface FusionContext extends TrainingPart {
   readonly backbone: Backbone;
   /** Given where the language model generates. */
   readonly writer?: TextWriter;

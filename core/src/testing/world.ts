@@ -77,7 +77,7 @@ export class World {
     const context = { dataset, trainLengths: split.trainLengths, random: random.derive('loss') };
     const backboneConfig = readConfig(options.backbone.config, options.backboneConfig ?? {}, 'backbone');
     const backbone = options.backbone.create(backboneConfig);
-    await backbone.open({ dataset, trainLengths: split.trainLengths, progress: silent });
+    await backbone.open({ ...split, progress: silent });
     backbone.initialize({
       itemCount: dataset.itemCount,
       parameters: parameters.scope('backbone'),
@@ -88,6 +88,7 @@ export class World {
     const fusion = createFusion(options);
     await fusion.initialize({
       dataset,
+      trainLengths: split.trainLengths,
       backbone,
       knowledge,
       parameters: parameters.scope('fusion'),

@@ -50,7 +50,7 @@ export async function sampleStates(
  */
 export async function validationLosses(ranker: FusedRanker, split: Split): Promise<Record<string, number>> {
   const { model } = ranker;
-  const users = new Random(0).shuffle(split.evaluated.slice()).subarray(0, validationUsers);
+  const users = new Random(0).shuffle(split.validation.users.slice()).subarray(0, validationUsers);
   const sequences = Array.from(users, (user) => ({
     user,
     history: historyOf(split, user, 'validation'),

@@ -34,7 +34,7 @@ export function epochGigaflop(split: Split, shape: SASRecShape, candidates: numb
 
 /** Ranking every item for each evaluated user. */
 export function rankingGigaflop(split: Split, shape: SASRecShape): number {
-  const lengths = Array.from(split.evaluated, (user) => historyOf(split, user, 'validation').length);
+  const lengths = Array.from(split.validation.users, (user) => historyOf(split, user, 'validation').length);
   const scores = (2 * lengths.length * split.dataset.itemCount * shape.dimension) / 1e9;
   return blocksGigaflop(shape, lengths) + scores;
 }

@@ -21,6 +21,26 @@ export function smallShop(): Histories {
   return new Map(Array.from({ length: source.userCount }, (_, user) => [users.get(user), historyOf(user)]));
 }
 
+/** An interaction of the shop, with the second it was at. */
+export interface Visit {
+  readonly user: string;
+  readonly item: string;
+  readonly time: number;
+}
+
+/** The shop's interactions by time. */
+export function smallVisits(): Visit[] {
+  const { offsets, sequence, users, items, times = [] } = source;
+  const ofUser = (user: number): Visit[] =>
+    Array.from(sequence.subarray(offsets[user], offsets[user + 1]), (item, t) => ({
+      user: users.get(user),
+      item: items.get(item),
+      time: times[offsets[user] + t],
+    }));
+  const all = Array.from({ length: source.userCount }, (_, user) => ofUser(user)).flat();
+  return all.sort((a, b) => a.time - b.time);
+}
+
 /** A folder for one test, and how to be rid of it. */
 export function temporaryFolder(): { folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'coco-test-'));
@@ -33,9 +53,21 @@ export function temporaryFolder(): { folder: string; remove: () => void } {
  * its order are the same.
  */
 export async function writeShop(folder: string, name: string, histories: Histories): Promise<PlainConfig> {
+  const visits = [...histories].flatMap(([user, list]) =>
+    list.map((item, t) => ({ user, item, time: 1000 + 60 * t })),
+  );
+  return writeVisits(folder, name, visits);
+}
+
+/** The same for interactions with times of their own; the first user had all items before the others came. */
+export async function writeVisits(
+  folder: string,
+  name: string,
+  visits: readonly Visit[],
+): Promise<PlainConfig> {
   const items = Array.from({ length: source.itemCount }, (_, i) => source.items.get(i + 1));
-  const all = new Map([['everything', items], ...histories]);
-  const lines = [...all].flatMap(([user, list]) => list.map((item, t) => `${user},${item},${1000 + 60 * t}`));
+  const everything = items.map((item, t) => ({ user: 'everything', item, time: 1000 + 60 * t }));
+  const lines = [...everything, ...visits].map(({ user, item, time }) => `${user},${item},${time}`);
   const titles = items.map((id, i) => JSON.stringify({ id, title: source.texts?.get(i + 1) }));
   const [path, itemsPath] = [join(folder, `${name}.csv`), join(folder, `${name}.jsonl`)];
   await writeFile(path, `user,item,time\n${lines.join('\n')}\n`);
@@ -74,6 +106,12 @@ export interface SmallRun {
   /** Training steps taken. */
   readonly steps: number;
 }
+
+/** What an epoch did to the model, without what validation says about it. */
+export const trainingOf = ({ epochs }: SmallRun): object[] =>
+  epochs.map((epoch) =>
+    Object.fromEntries(Object.entries(epoch).filter(([key]) => !key.startsWith('validation'))),
+  );
 
 /** Trains to the end, or until a step. @throws StoppedError after `stopAfter` steps */
 export async function run(config: PlainConfig, stopAfter = Infinity): Promise<SmallRun> {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type DatasetSummary, type Table, inspectDataset, openData } from '@coco-rec/standard';
+import { type DatasetSummary, type Table, inspectData } from '@coco-rec/standard';
 import { type DataOptions, dataConfigOf, formatOption } from '../data-source.js';
 import { examples, setOption } from '../options.js';
 import type { Terminal } from '../terminal.js';
@@ -30,14 +30,14 @@ export function addDataInspect(parent: Command, terminal: Terminal): void {
 async function inspect(file: string, options: Options, terminal: Terminal): Promise<void> {
   const config = await dataConfigOf(file, options);
   const { progress, signal } = terminal;
-  const summary = inspectDataset(await openData(config, { progress, signal }));
+  const summary = await inspectData(config, { progress, signal });
   if (options.json) terminal.print(JSON.stringify(summary, null, 2));
   else terminal.table(summaryTable(summary));
 }
 
 /** Every figure of the summary, then what the importer counted. */
 export function summaryTable(summary: DatasetSummary): Table {
-  const { historyLength, period, counts } = summary;
+  const { historyLength, counts } = summary;
   const { mean, median, max } = historyLength;
   const rows: [string, string][] = [
     ['users', number(summary.users)],
@@ -52,10 +52,10 @@ export function summaryTable(summary: DatasetSummary): Table {
     ['characters of a text, mean', number(summary.meanTextLength)],
     ['attributes', number(summary.attributes)],
     ['times', timesText(summary)],
+    ...timeRows(summary),
     ['oracle', summary.hasOracle ? 'known: the data is simulated' : 'none'],
     ['SHA-256', summary.hash],
   ];
-  if (period) rows.splice(-2, 0, ['from', period.from], ['to', period.to]);
   const known = new Set(rows.map(([name]) => name));
   const counted = Object.entries(counts).filter(([name]) => !known.has(name));
   return {
@@ -66,7 +66,26 @@ export function summaryTable(summary: DatasetSummary): Table {
 }
 
 function timesText({ realTimes }: DatasetSummary): string {
-  return realTimes ? 'real' : 'only the order of each user';
+  return realTimes ? 'real' : 'only the order of each user: no global time split';
+}
+
+function timeRows({ period, globalTimeSplit }: DatasetSummary): [string, string][] {
+  const rows: [string, string][] = period
+    ? [
+        ['from', period.from],
+        ['to', period.to],
+      ]
+    : [];
+  if (!globalTimeSplit) return rows;
+  const { validationFrom, testFrom, trainingInteractions, validationUsers, testUsers, coldTestTargets } =
+    globalTimeSplit;
+  const test = `${number(testUsers)} users, ${number(coldTestTargets)} cold targets`;
+  return [
+    ...rows,
+    ['global time split, training', `${number(trainingInteractions)} interactions`],
+    ['global time split, validation', `${number(validationUsers)} users, from ${validationFrom}`],
+    ['global time split, test', `${test}, from ${testFrom}`],
+  ];
 }
 
 /** At most two decimals. */

@@ -58,7 +58,7 @@ describe('shop', function () {
       tastes: 1,
       complementShare: 1,
     });
-    assert.equal(leaveOneOut(dataset).evaluated.length, 4);
+    assert.equal(leaveOneOut(dataset).test.users.length, 4);
     await assert.rejects(load(shop, { items: 5, meanLength: 9 }), {
       name: 'UsageError',
       message: /does not fit 5 items/,

@@ -90,7 +90,7 @@ export class R4ecThinking {
     const { writer } = asking;
     if (!tuning) return this.reflect(questions, subjects, { actor: writer, reflector: writer });
     if (!writer.tuned) throw new UsageError(`Fusion "${this.fusion}" with "tuning" needs a language model that can be tuned.`); // prettier-ignore
-    const choices = drawChoices(asking.dataset, this.config, tuning.users);
+    const choices = drawChoices(asking, this.config, tuning.users);
     const trials = trialsOf(side, asking.dataset, choices, this.config);
     const pairs = await new TuningPairMaker(questions, writer).make(trials);
     const settings = { ...tuning, seed: this.config.drawSeed };

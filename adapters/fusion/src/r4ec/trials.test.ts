@@ -24,7 +24,7 @@ describe('R4ec’s choices', () => {
   it('are the last interaction that a text may show, after all before it; the other’s target is none of theirs', () => {
     const split = leaveOneOut(dataset);
     for (const heldBack of [1, 2]) {
-      const choices = drawChoices(dataset, configOf({ heldBack }), 99);
+      const choices = drawChoices(leaveOneOut(dataset), configOf({ heldBack }), 99);
       assert.ok(choices.length > 10);
       for (const { own, other } of choices) {
         const train = [...historyOf(split, own.user, 'train')];
@@ -41,7 +41,10 @@ describe('R4ec’s choices', () => {
       const seconds = choices.filter(({ isSecond }) => isSecond).length;
       assert.ok(seconds > 2 && seconds < choices.length - 2, `${seconds} of ${choices.length}`);
     }
-    assert.deepEqual(drawChoices(dataset, configOf({ drawSeed: 2 }), 8).map(({ own }) => own.user).length, 8);
+    assert.deepEqual(
+      drawChoices(leaveOneOut(dataset), configOf({ drawSeed: 2 }), 8).map(({ own }) => own.user).length,
+      8,
+    );
   });
 
   it('know no item of the held-out ones: whatever these are, all prompts and pairs are the same', async () => {
@@ -69,7 +72,7 @@ describe('R4ec’s choices', () => {
   });
 
   it('say of each prompt with a target up to where both users were shown', () => {
-    const choices = drawChoices(dataset, configOf(), 8);
+    const choices = drawChoices(leaveOneOut(dataset), configOf(), 8);
     const [users, items] = (['user', 'item'] as const).map((side) => trialsOf(side, dataset, choices, configOf())); // prettier-ignore
     choices.forEach(({ own, other }, n) => {
       const second = dataset.users.get(other.user);

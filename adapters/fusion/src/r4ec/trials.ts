@@ -3,7 +3,7 @@
  * interactions without the last `heldBack`, is all that is read: its last item is the target, what comes before it the
  * history. So a tuned model has seen nothing that a row with a text is to predict, and no validation or test item.
  */
-import { type Dataset, Random } from '@coco-rec/core';
+import { type Dataset, Random, type TrainingPart } from '@coco-rec/core';
 import { asData } from '../texts/prompt-template.js';
 import { itemValues, userValues } from '../texts/prompt-values.js';
 import { type TextUser, chooseScope, shownTitles } from '../texts/text-scope.js';
@@ -44,9 +44,10 @@ export interface DrawnChoice {
  * Choices of `count` users, drawn by seed. Each is compared with that of another drawn user, so that an item is as often
  * right as wrong: neither user has chosen the other's target. Choices without such a partner are left out.
  */
-export function drawChoices(dataset: Dataset, config: TrialKeys, count: number): DrawnChoice[] {
+export function drawChoices(training: TrainingPart, config: TrialKeys, count: number): DrawnChoice[] {
+  const { dataset } = training;
   const { drawSeed, heldBack } = config;
-  const { users } = chooseScope(dataset, { drawSeed, heldBack });
+  const { users } = chooseScope(training, { drawSeed, heldBack });
   const choices = users.flatMap((user) => choiceOf(dataset, user) ?? []);
   const random = new Random(drawSeed).derive('r4ec choices');
   const drawn = random.shuffle(choices).slice(0, count);

@@ -8,6 +8,7 @@ import {
   type TuningConfig,
   type TuningPair,
   type WrittenText,
+  leaveOneOut,
   readConfig,
 } from '@coco-rec/core';
 import { tinyDataset } from '../tiny-world.test.js';
@@ -70,7 +71,7 @@ export const configOf = (keys: object = {}): R4ecConfig =>
 
 export async function ask(writer: TextWriter, keys: object = {}, on: Dataset = dataset): Promise<R4ecFusion> {
   const fusion = new R4ecFusion(configOf(keys));
-  await fusion.extract({ dataset: on, writer });
+  await fusion.extract({ ...leaveOneOut(on), writer });
   return fusion;
 }
 
@@ -83,7 +84,7 @@ const isRight = (users: readonly string[], first = true) => {
 
 /** Which place is right in each user's trial. */
 export const rights = new Map(
-  drawChoices(dataset, configOf(), 8).map(
+  drawChoices(leaveOneOut(dataset), configOf(), 8).map(
     ({ own, isSecond }) => [dataset.users.get(own.user), isSecond ? 1 : 0] as const,
   ),
 );

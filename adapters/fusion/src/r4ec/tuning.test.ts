@@ -1,5 +1,6 @@
 /** What r4ec tunes its actor and reflector on, and whom it asks then: with a writer that answers by a script. */
 import assert from 'node:assert/strict';
+import { leaveOneOut } from '@coco-rec/core';
 import { chooseScope } from '../texts/text-scope.js';
 import { R4ecConfig } from './config.js';
 import { R4ecFusion, r4ec } from './r4ec.js';
@@ -45,10 +46,10 @@ describe('R4ec tunes', () => {
   it('on the prompts of inference, word for word, with what was said before and without either option', async () => {
     const writer = new ScriptedWriter(script);
     const fusion = new R4ecFusion(configOf());
-    await fusion.extract({ dataset, writer });
+    await fusion.extract({ ...leaveOneOut(dataset), writer });
     const thinking = writer.pairs('users, tuning the actor')[0].prompt;
-    const [{ own }] = drawChoices(dataset, configOf(), 8);
-    const scope = chooseScope(dataset, configOf({ heldBack: 1 }));
+    const [{ own }] = drawChoices(leaveOneOut(dataset), configOf(), 8);
+    const scope = chooseScope(leaveOneOut(dataset), configOf({ heldBack: 1 }));
     const inference = writer.of('users, thinking').map(({ text }) => text);
     assert.equal(inference.length, scope.users.length);
     const instructions = (text: string): string => text.replace(/<data>[^]*?<\/data>/g, 'DATA');
@@ -65,7 +66,7 @@ describe('R4ec tunes', () => {
 
   it('no pair from a thought or critique that names an option, repeats its prompt or has no verdict', async () => {
     const target = (user: string): string => {
-      const choices = drawChoices(dataset, configOf(), 8);
+      const choices = drawChoices(leaveOneOut(dataset), configOf(), 8);
       const choice = choices.find(({ own }) => dataset.users.get(own.user) === user);
       return dataset.texts?.get(choice?.own.target ?? 0) ?? '';
     };

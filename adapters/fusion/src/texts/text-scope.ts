@@ -1,4 +1,4 @@
-import { type Dataset, Random, historyOf, leaveOneOut, trainingCounts } from '@coco-rec/core';
+import { type Dataset, Random, type TrainingPart, trainingCounts, trainingHistory } from '@coco-rec/core';
 import type { GeneratedTextConfig } from './generated-text-config.js';
 
 /** A user of whom a text is written, and what it may show. */
@@ -21,12 +21,12 @@ type ScopeKeys = Pick<GeneratedTextConfig, 'users' | 'popularItems' | 'drawSeed'
  * whose rows must not be told by a text that has seen their target. All of them and all described items; or `users` drawn
  * by seed, the described items of their training interactions, and the `popularItems` most frequent in training.
  */
-export function chooseScope(dataset: Dataset, config: ScopeKeys): TextScope {
-  const split = leaveOneOut(dataset);
+export function chooseScope(training: TrainingPart, config: ScopeKeys): TextScope {
+  const { dataset } = training;
   const isDescribed = (item: number): boolean => (dataset.texts?.get(item) ?? '') !== '';
   const all: TextUser[] = [];
   for (let user = 0; user < dataset.userCount; user++) {
-    const history = historyOf(split, user, 'train');
+    const history = trainingHistory(training, user);
     const shown = history.subarray(0, Math.max(0, history.length - config.heldBack));
     if (shown.some(isDescribed)) all.push({ user, shown });
   }
@@ -37,16 +37,16 @@ export function chooseScope(dataset: Dataset, config: ScopeKeys): TextScope {
     .slice(0, config.users)
     .sort((a, b) => a - b)
     .map((at) => all[at]);
-  const counts = trainingCounts(split);
+  const counts = trainingCounts(training);
   const popular = [...described].sort((a, b) => counts[b] - counts[a] || a - b);
   const chosen = new Set(popular.slice(0, config.popularItems ?? 0));
-  for (const { user } of users) for (const item of historyOf(split, user, 'train')) chosen.add(item);
+  for (const { user } of users) for (const item of trainingHistory(training, user)) chosen.add(item);
   return { users, items: described.filter((item) => chosen.has(item)) };
 }
 
 /** The users that get a text, where `users` limits them. */
-export function limitedUsers(config: ScopeKeys, dataset: Dataset): number[] | undefined {
-  return config.users === undefined ? undefined : chooseScope(dataset, config).users.map(({ user }) => user);
+export function limitedUsers(config: ScopeKeys, training: TrainingPart): number[] | undefined {
+  return config.users === undefined ? undefined : chooseScope(training, config).users.map(({ user }) => user);
 }
 
 /** Titles of the newest described items, oldest first. */

@@ -1,11 +1,10 @@
 import {
-  type Dataset,
   type ExtractionContext,
   type FusionContext,
   type TextWriter,
+  type TrainingPart,
   UsageError,
   type WrittenText,
-  leaveOneOut,
 } from '@coco-rec/core';
 import type { GeneratedTextConfig } from './generated-text-config.js';
 import { type TextScope, chooseScope } from './text-scope.js';
@@ -13,8 +12,7 @@ import { type TextTable, noTexts, textTable } from './text-table.js';
 import { UserTexts } from './user-texts.js';
 
 /** What the language model is asked with. */
-export interface Asking {
-  readonly dataset: Dataset;
+export interface Asking extends TrainingPart {
   readonly scope: TextScope;
   readonly writer: TextWriter;
 }
@@ -45,29 +43,29 @@ export interface ReadTexts {
 /** Has the texts of everybody in scope written. @throws UsageError if the data has no item texts */
 export async function writeTexts(
   { fusion, config, ask }: TextSource,
-  { dataset, writer }: ExtractionContext,
+  { dataset, trainLengths, writer }: ExtractionContext,
 ): Promise<Knowledge & { readonly scope: TextScope }> {
   if (!dataset.texts) {
     throw new UsageError(
       `Fusion "${fusion}" needs item texts, and ${dataset.name} has none: name the columns in "data.text".`,
     );
   }
-  const scope = chooseScope(dataset, config);
-  return { scope, ...(await ask({ dataset, scope, writer })) };
+  const scope = chooseScope({ dataset, trainLengths }, config);
+  return { scope, ...(await ask({ dataset, trainLengths, scope, writer })) };
 }
 
 /** Has the texts written and encoded. @throws UsageError if there is no item text or no model that generates */
 export async function readTexts(source: TextSource, context: FusionContext): Promise<ReadTexts> {
   const { fusion, config } = source;
-  const { dataset, writer } = context;
+  const { dataset, trainLengths, writer } = context;
   if (!writer) throw new UsageError(`Fusion "${fusion}" needs a language model that generates text.`);
-  const { scope, users, items } = await writeTexts(source, { dataset, writer });
+  const { scope, users, items } = await writeTexts(source, { dataset, trainLengths, writer });
   const common = { context, fusion, config };
   const rows = [...users.keys()].map((i) => i + 1);
   const ofUsers = { ...common, kind: 'users', texts: users, rows, count: users.length + 1 } as const;
   const count = dataset.itemCount + 1;
   return {
-    users: new UserTexts(await textTable(ofUsers), scope.users, config.heldBack, trainingRows(dataset)),
+    users: new UserTexts(await textTable(ofUsers), scope.users, config.heldBack, trainingRows(context)),
     items: items
       ? await textTable({ ...common, kind: 'items', texts: items, rows: scope.items, count })
       : noTexts(count),
@@ -75,6 +73,6 @@ export async function readTexts(source: TextSource, context: FusionContext): Pro
 }
 
 /** Every training interaction but the first of a user is predicted. */
-function trainingRows(dataset: Dataset): number {
-  return leaveOneOut(dataset).trainLengths.reduce((sum, length) => sum + Math.max(0, length - 1), 0);
+function trainingRows({ trainLengths }: TrainingPart): number {
+  return trainLengths.reduce((sum, length) => sum + Math.max(0, length - 1), 0);
 }

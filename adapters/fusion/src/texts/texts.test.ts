@@ -76,7 +76,7 @@ describe('Prompts', () => {
 
   it('of a user show the newest titles of what may be shown, and nothing else', () => {
     const dataset = tinyDataset();
-    const [user] = chooseScope(dataset, config()).users;
+    const [user] = chooseScope(leaveOneOut(dataset), config()).users;
     const { values, shown } = userValues(dataset, user, config({ shownItems: 2 }));
     const titles = [...user.shown].map((item) => dataset.texts?.get(item) ?? '').filter(Boolean);
     assert.equal(values.history, asData(titles.slice(-2)));
@@ -129,7 +129,7 @@ describe('chooseScope', () => {
 
   it('shows of each user the training interactions without the last, or last few', () => {
     for (const heldBack of [1, 3]) {
-      const { users, items } = chooseScope(dataset, config({ heldBack }));
+      const { users, items } = chooseScope(leaveOneOut(dataset), config({ heldBack }));
       assert.equal(items.length, dataset.itemCount - 1, 'the item without text has none');
       for (const { user, shown } of users) {
         const train = historyOf(split, user, 'train');
@@ -141,9 +141,9 @@ describe('chooseScope', () => {
   });
 
   it('draws users by its own seed, with the items of their training and the most popular', () => {
-    const few = chooseScope(dataset, config({ users: 3, popularItems: 2 }));
-    assert.deepEqual(few, chooseScope(dataset, config({ users: 3, popularItems: 2 })));
-    const others = chooseScope(dataset, config({ users: 3, popularItems: 2, drawSeed: 2 }));
+    const few = chooseScope(leaveOneOut(dataset), config({ users: 3, popularItems: 2 }));
+    assert.deepEqual(few, chooseScope(leaveOneOut(dataset), config({ users: 3, popularItems: 2 })));
+    const others = chooseScope(leaveOneOut(dataset), config({ users: 3, popularItems: 2, drawSeed: 2 }));
     const ids = (scope: typeof few): number[] => scope.users.map(({ user }) => user);
     assert.equal(few.users.length, 3);
     assert.notDeepEqual(ids(few), ids(others));

@@ -18,7 +18,7 @@ export const evaluation: BenchCase = {
       ranker.weightsChanged(); // as after a training step: nothing is cached
       await evaluateRanker(ranker, split, { target: 'validation', cutoffs: [5, 10], removeSeen: false });
     });
-    const name = `full ranking of ${split.evaluated.length.toLocaleString('en')} users`;
+    const name = `full ranking of ${split.validation.users.length.toLocaleString('en')} users`;
     const gigaflop = rankingGigaflop(split, shape);
     opened.dispose();
     return [{ name, unit: 's', ...times, gigaflop, goal: 1.5 }];

@@ -33,7 +33,7 @@ export const wasmEpoch: BenchCase = {
     const { ranker, split } = opened;
     await evaluateRanker(
       ranker,
-      { ...split, evaluated: split.evaluated.subarray(0, 1024) },
+      { ...split, validation: { ...split.validation, users: split.validation.users.subarray(0, 1024) } },
       { target: 'validation', cutoffs: [5], removeSeen: false },
     );
     const factor = steps.count / chosen.length;
