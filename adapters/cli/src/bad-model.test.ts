@@ -25,6 +25,21 @@ const golden = join(shared, 'golden', 'llama-tiny');
 const notRead =
   /iq1\.gguf: tensor "token_embd\.weight" is quantised as IQ1_S; F32, .*Q4_K, Q5_K, Q6_K are read\.$/;
 
+/** Before `none` is trained. */
+const compared: readonly (readonly [string, string, number, RegExp])[] = [
+  ['missing model', 'knowledge={id: local, model: no.gguf}', 1, /no model at no\.gguf/],
+  ['missing model of llama.cpp', 'knowledge={id: llama-cpp, model: no.gguf}', 1, /no model at no\.gguf/],
+  ['a quantisation that is not read', 'knowledge={id: local, model: iq1.gguf}', 1, notRead],
+  ['more layers than there are', 'knowledge={id: local, model: llm, layers: 9}', 2, /layers is 9.*1 blocks/],
+  [
+    'a deeper view than there is',
+    'knowledge={id: local, model: llm, views: [mean@9]}',
+    2,
+    /"mean@9".*1 blocks/,
+  ],
+  ['misspelt key', 'knowledge={id: local, model: llm, layer: 1}', 2, /"knowledge\.layer".*"layers"/],
+];
+
 const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = [
   ['train: missing model', train('no.gguf'), 1, /no model at no\.gguf/],
   ['train: cut .gguf', train('cut.gguf'), 1, /cut\.gguf is cut short/],
@@ -96,6 +111,23 @@ describe('models that are not as they should be', function () {
     const run = runAll(() => shop, cases);
     for (const one of cases) it(one.name, async () => assertRefused(await run(one), one.code, one.pattern));
   });
+
+  for (const [name, setting, code, pattern] of compared) {
+    it(`stop a comparison before anything is trained: ${name}`, async () => {
+      const line = [
+        'compare',
+        'base.yaml',
+        '--fusions',
+        'none,text',
+        '--set',
+        setting,
+        '--set',
+        'output=runs/none',
+      ];
+      assertRefused(await shop.coco(line), code, pattern);
+      assert.ok(!existsSync(shop.at('runs/none/none')));
+    });
+  }
 
   it('leave nothing behind where they were to be copied to', async () => {
     await assert.rejects(readdir(shop.at('models')));

@@ -23,6 +23,7 @@ import { fromFiles, fromRandom, makeWeights } from './decoder/decoder-weights.js
 import { chatReader } from './chat-template.js';
 import { LocalDecoder } from './decoder/local-decoder.js';
 import { LocalLLM } from './local-llm.js';
+import { checkReadable } from './model-files/check-readable.js';
 import { type ModelSource, openModel } from './open-model.js';
 import type { TextTokenizer } from './tokenizer.js';
 import { TextViews, type TextViewsOptions, parseView, viewPattern } from './text-views.js';
@@ -88,6 +89,7 @@ export const local: KnowledgeDescriptor<LocalConfig> = {
     'A Llama or Qwen3 decoder in this process, from GGUF or safetensors; encodes, generates, differentiable, can be tuned.',
   capabilities: { encode: true, generate: true, differentiable: true, tune: true },
   config: LocalConfig,
+  check: (config) => void demandDepth(checkReadable(config.model), config),
   create: (config, context) => createLocal('local', config.model, config, context),
 };
 
@@ -99,10 +101,8 @@ export async function createLocal(
   context: AdapterContext,
 ): Promise<LocalLLM> {
   const source = openModel(path);
+  demandDepth(source, config);
   const layers = config.layers ?? source.config.numLayers;
-  if (layers > source.config.numLayers) {
-    throw new UsageError(`knowledge.layers is ${layers}; ${path} has ${source.config.numLayers} blocks.`);
-  }
   const tokenizer = source.tokenizer();
   const filesHash = await hashFiles([...source.files, ...describingFiles(source)]);
   const { pooling, maxTokens, randomWeights } = config;
@@ -117,10 +117,28 @@ export async function createLocal(
   const answerHash = withChat(hashOf(plain.pooling, plain.maxTokens));
   const open = (depth: number): LocalDecoder =>
     new LocalDecoder(source.config, readWeights(source, depth, randomWeights), tokenizer);
-  const reading: Reading = { id, source, path, tokenizer, context, open, identity: filesHash };
+  const reading: Reading = { id, source, tokenizer, context, open, identity: filesHash };
   const views = config.views && createViews(config, reading);
   const hashes = { vectorHash, contentHash: withChat(vectorHash), answerHash };
   return new LocalLLM(open(layers), { id, ...hashes, pooling, maxTokens, context, views, chat });
+}
+
+/** @throws UsageError where a model has fewer blocks than the keys ask for */
+function demandDepth(
+  { path, config: { numLayers } }: ModelSource,
+  { layers = 1, views }: ReadingConfig,
+): void {
+  if (layers > numLayers) {
+    throw new UsageError(`knowledge.layers is ${layers}; ${path} has ${numLayers} blocks.`);
+  }
+  const isThere = (text: string): boolean => {
+    const depth = parseView(text, numLayers).layers;
+    return depth >= 1 && depth <= numLayers;
+  };
+  const missing = views?.find((text) => !isThere(text));
+  if (missing !== undefined) {
+    throw new UsageError(`knowledge.views has "${missing}"; ${path} has ${numLayers} blocks.`);
+  }
 }
 
 /** @throws UsageError where a chat template is asked for that the model has not */
@@ -142,20 +160,14 @@ function chatOf(
 interface Reading extends Pick<TextViewsOptions, 'tokenizer' | 'context' | 'open' | 'identity'> {
   readonly id: string;
   readonly source: ModelSource;
-  readonly path: string;
 }
 
-/** @throws UsageError for a depth that the model has not */
 function createViews(
   { views: texts = [], viewPrompt: prompt, maxTokens, randomWeights }: ReadingConfig,
-  { id, source, path, identity, ...reading }: Reading,
+  { id, source, identity, ...reading }: Reading,
 ): TextViews {
   const { numLayers, hiddenSize } = source.config;
-  const views = texts.map((text) => {
-    const view = parseView(text, numLayers);
-    if (view.layers >= 1 && view.layers <= numLayers) return view;
-    throw new UsageError(`knowledge.views has "${text}"; ${path} has ${numLayers} blocks.`);
-  });
+  const views = texts.map((text) => parseView(text, numLayers));
   const weights = `${identity}\n${randomWeights ? 'random' : 'trained'}`;
   const label = `${id}: reading texts in ${views.length} ways`;
   return new TextViews({ ...reading, views, prompt, maxTokens, identity: weights, label, hiddenSize });

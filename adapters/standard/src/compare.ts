@@ -111,11 +111,12 @@ async function writeComparison(
   return comparison;
 }
 
-/** A wrong key of the last variant should show before the first has trained for an hour. */
+/** A wrong key of the last variant, or a model that is not there, should show before the first has trained for an hour. */
 function check(session: Session, config: RunConfig, variant: FusionVariant): CheckedVariant {
   const units = session.check({ ...config, fusion: variant.setting });
   if ('kind' in units) return { ...variant, writes: false };
   const { fusion, fusionConfig, needs } = units;
+  session.checkModels(units, config);
   const users = fusion.knownUsers?.(fusionConfig, session.split);
   const known = users && placesOf(users, session.split.test.users);
   return { ...variant, known, writes: needs.knowledge?.generate === true };

@@ -98,6 +98,21 @@ export class Session {
     return { backbone, backboneConfig, readsTexts, fusion: fusionDescriptor, fusionConfig, needs };
   }
 
+  /** Looks at the language models that the checked units of a config read, as far as that takes no time. @throws CocoError */
+  checkModels(units: CheckedUnits, config: RunConfig): void {
+    const { knowledge, writer } = config;
+    const extraKeys = units.fusion.knowledgeKeys?.(units.fusionConfig) ?? {};
+    if (knowledge && (units.needs.knowledge || units.readsTexts))
+      this.checkModel(knowledge, extraKeys, 'knowledge');
+    if (writer && units.needs.knowledge?.generate) this.checkModel(writer, {}, 'writer');
+  }
+
+  private checkModel(setting: UnitSetting, extraKeys: object, section: string): void {
+    const { id, keys } = splitSetting(setting);
+    const descriptor = this.registry.get('knowledge', id);
+    descriptor.check?.(readConfig(descriptor.config, { ...keys, ...extraKeys }, section));
+  }
+
   /** Makes the ranker that the config names: backbone + fusion, or a plain ranker. */
   async createRanker(config: RunConfig, seed: number): Promise<Ranker> {
     const units = this.check(config);

@@ -64,6 +64,11 @@ export interface AdapterContext {
 export interface KnowledgeDescriptor<Config extends object = object> extends Descriptor<Config> {
   readonly kind: 'knowledge';
   readonly capabilities: KnowledgeCapabilities;
+  /**
+   * Looks at what the config names, in no time to speak of, so that a comparison complains before it trains for an hour.
+   * @throws CocoError where `create` would: a model that is missing, unreadable or too small for the keys
+   */
+  check?(config: Config): void;
   create(config: Config, context: AdapterContext): Promise<KnowledgeLLM>;
 }
 

@@ -62,13 +62,7 @@ export class LlamaCppLLM implements KnowledgeLLM {
   /** @throws CocoError where llama.cpp or the file is missing or does not fit */
   static async open(config: LlamaCppConfig, context: AdapterContext): Promise<LlamaCppLLM> {
     const { model: path, chat, maxTokens } = config;
-    if (!existsSync(path)) {
-      throw new CocoError(
-        `There is no model at ${path}. Fetch one with "coco model pull", or give another path.`,
-      );
-    }
-    if (!statSync(path).isFile()) throw new CocoError(`${path} is a folder; llama.cpp reads one .gguf file.`);
-    openGguf(path); // what is damaged is refused here: llama.cpp's own reader may run on and on
+    demandGguf(path);
     const module = await loadLlamaModule();
     const llama = await startLlama(module, config.gpu);
     const model = await llama.loadModel({ modelPath: path }).catch((error: unknown) => {
@@ -252,4 +246,15 @@ function plainTokens(model: LlamaModel, prompt: string): Token[] {
   const { bos, shouldPrependBosToken } = model.tokens;
   const tokens = model.tokenize(prompt);
   return shouldPrependBosToken && bos !== null ? [bos, ...tokens] : tokens;
+}
+
+/** What is damaged is refused here: llama.cpp's own reader may run on and on. @throws CocoError */
+export function demandGguf(path: string): void {
+  if (!existsSync(path)) {
+    throw new CocoError(
+      `There is no model at ${path}. Fetch one with "coco model pull", or give another path.`,
+    );
+  }
+  if (!statSync(path).isFile()) throw new CocoError(`${path} is a folder; llama.cpp reads one .gguf file.`);
+  openGguf(path);
 }

@@ -1,6 +1,6 @@
 import { IsBoolean, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { Describe, NamesFile, type KnowledgeDescriptor } from '@coco-rec/core';
-import { LlamaCppLLM, defaultTextTokens } from './llama-cpp-llm.js';
+import { LlamaCppLLM, defaultTextTokens, demandGguf } from './llama-cpp-llm.js';
 
 export class LlamaCppConfig {
   @Describe('A .gguf file, of any architecture that llama.cpp knows.')
@@ -52,5 +52,6 @@ export const llamaCpp: KnowledgeDescriptor<LlamaCppConfig> = {
     'A GGUF model on llama.cpp in this process: answers many prompts at once, and encodes; no gradients.',
   capabilities: { encode: true, generate: true, differentiable: false },
   config: LlamaCppConfig,
+  check: ({ model }) => demandGguf(model),
   create: (config, context) => LlamaCppLLM.open(config, context),
 };
