@@ -1,6 +1,6 @@
 /**
  * Runs the compiled tests of all workspaces, two processes at a time, and sums up. A package has one process, the long
- * cross-package tests one a file.
+ * tests (across packages, and of the command) one a file.
  *
  *   node test/run.mjs                            everything
  *   node test/run.mjs core adapters/llm          some packages
@@ -26,10 +26,10 @@ const shared = resolve(process.env.COCO_SHARED ?? join(root, '..', 'shared'));
 const needsShared = /\b(shared|golden|reference values|COCO_SMOLLM2)\b/i;
 const mustRunShared = process.env.COCO_CI === '1' && existsSync(shared);
 
-/** The package of the cross-package tests, which take the longest. */
-const crossPackage = 'test';
-/** Its files that take the longest; the more of these match, the sooner a file is begun. */
-const longest = [/\/conformance\/coco\./, /\/conformance\//];
+/** The packages whose tests take the longest: cross-package ones, and the command as a process of its own each time. */
+const longPackages = ['test', 'adapters/cli'];
+/** Files that take the longest; the more of these match, the sooner a file is begun. */
+const longest = [/\/conformance\/coco\./, /\/conformance\//, /^adapters\/cli\/|\/conformance\//];
 
 /** Folders of the workspaces, relative to the root; the long cross-package tests first. */
 function workspaces() {
@@ -41,7 +41,7 @@ function workspaces() {
   });
   return folders
     .filter((folder) => existsSync(join(root, folder, 'package.json')))
-    .sort((a, b) => Number(b === crossPackage) - Number(a === crossPackage));
+    .sort((a, b) => Number(longPackages.includes(b)) - Number(longPackages.includes(a)));
 }
 
 /** Test sources of a package. What is compiled but has no source any more is not run. */
@@ -84,12 +84,15 @@ function choose(wanted) {
   return all.map(pick).filter(({ sources }) => sources.length > 0);
 }
 
-/** @returns what one process is to run each. */
-function split({ folder, sources }) {
-  if (folder !== crossPackage) return [{ folder, sources }];
+/** @returns what one process is to run each: a file of the long packages, the longest first, or another package. */
+function split(all) {
   const weight = (source) => longest.filter((pattern) => pattern.test(source)).length;
-  const files = sources.toSorted((a, b) => weight(b) - weight(a));
-  return files.map((source) => ({ folder: source.replace(/\.test\.ts$/, ''), sources: [source] }));
+  const files = all
+    .filter(({ folder }) => longPackages.includes(folder))
+    .flatMap(({ sources }) => sources)
+    .toSorted((a, b) => weight(b) - weight(a))
+    .map((source) => ({ folder: source.replace(/\.test\.ts$/, ''), sources: [source] }));
+  return [...files, ...all.filter(({ folder }) => !longPackages.includes(folder))];
 }
 
 const children = new Set();
@@ -193,10 +196,14 @@ const packages = choose(process.argv.slice(2));
 const missing = packages.flatMap(({ sources }) => sources).filter((source) => !existsSync(compiled(source)));
 for (const source of missing) print(`${source} is not compiled: is its package named in tsconfig.json?`);
 totals.failed += missing.length;
-const queue = packages
-  .map(({ folder, sources }) => ({ folder, sources: sources.filter((source) => !missing.includes(source)) }))
-  .filter(({ sources }) => sources.length > 0)
-  .flatMap(split);
+const queue = split(
+  packages
+    .map(({ folder, sources }) => ({
+      folder,
+      sources: sources.filter((source) => !missing.includes(source)),
+    }))
+    .filter(({ sources }) => sources.length > 0),
+);
 await Promise.all(Array.from({ length: processes }, () => work(queue)));
 if (totals.passed + totals.failed + totals.skipped === 0) totals.failed++; // nothing was tested
 print(totals.skipped > 0 ? `\n${totals.skipped} skipped, with their reasons above` : '');
