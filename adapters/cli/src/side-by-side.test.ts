@@ -3,27 +3,18 @@ import { execFileSync } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { after, before, describe, it } from 'mocha';
 import type { Comparison } from '@coco-rec/standard';
-import { Workshop, assertGood, assertRefused } from './testing/workshop.js';
+import { compareLine, openPair } from './testing/compared-pair.js';
+import { type Workshop, assertGood, assertRefused } from './testing/workshop.js';
 
 describe('coco compare --jobs', function () {
   this.timeout(240_000);
   let shop: Workshop;
 
   before(async () => {
-    shop = await Workshop.open();
-    await shop.config(
-      'pair.yaml',
-      'knowledge: { id: tiny, layers: 1 }',
-      'fusions: { text: { textWidth: 4 } }',
-      'output: runs/pair',
-    );
+    shop = await openPair();
   });
   after(() => shop.close());
 
-  const compare = (output: string, ...more: string[]): string[] => [
-    ...['compare', 'pair.yaml', '--fusions', 'none,text', '--seeds', '2'],
-    ...['--set', `output=runs/${output}`, ...more],
-  ];
   const figures = async (output: string): Promise<unknown> => {
     const { methods } = await shop.json<Comparison>(`runs/${output}/comparison.json`);
     return methods.map(({ name, mean, difference, runs }) => [
@@ -35,23 +26,23 @@ describe('coco compare --jobs', function () {
   };
 
   it('trains runs side by side to the numbers of one after the other, from the same warm starts', async () => {
-    assertGood(await shop.coco(compare('one')));
-    const run = await shop.coco(compare('two', '--jobs', '2'));
+    assertGood(await shop.coco(compareLine('one')));
+    const run = await shop.coco(compareLine('two', '--jobs', '2'));
     assertGood(run);
     assert.deepEqual(await figures('two'), await figures('one'));
     const warm = await readdir(shop.at('runs/two/warm'));
     assert.deepEqual(warm.map((name) => name.replace(/-[0-9a-f]{12}$/, '')).sort(), ['seed-1', 'seed-2']);
     await stat(shop.at(`runs/two/warm/${warm[0]}/warm.safetensors`));
-    const again = await shop.coco(compare('two', '--jobs', '2'));
+    const again = await shop.coco(compareLine('two', '--jobs', '2'));
     assertGood(again);
     assert.equal(again.errors.match(/already finished, kept/g)?.length, 4);
   });
 
   it('takes no warm start of another config that was left in the folder', async () => {
     const slow = ['--set', 'train.learningRate=0.0005', '--seeds', '1'];
-    assertGood(await shop.coco(compare('left', '--fusions', 'none', '--seeds', '1')));
-    assertGood(await shop.coco(compare('left', '--fusions', 'text', ...slow)));
-    assertGood(await shop.coco(compare('clean', '--fusions', 'text', ...slow)));
+    assertGood(await shop.coco(compareLine('left', '--fusions', 'none', '--seeds', '1')));
+    assertGood(await shop.coco(compareLine('left', '--fusions', 'text', ...slow)));
+    assertGood(await shop.coco(compareLine('clean', '--fusions', 'text', ...slow)));
     assert.deepEqual(await figures('left'), await figures('clean'));
     assert.equal((await readdir(shop.at('runs/left/warm'))).length, 2);
   });
@@ -63,19 +54,21 @@ describe('coco compare --jobs', function () {
       '--set',
       'train={ epochs: 12, warmEpochs: 2, usersPerStep: 4, warmupSteps: 5 }',
     ];
-    const stopped = await shop.coco(compare('stopped', ...long), { stopAt: [/seed 2: \S+ joint epoch 0:/] });
+    const stopped = await shop.coco(compareLine('stopped', ...long), {
+      stopAt: [/seed 2: \S+ joint epoch 0:/],
+    });
     assertRefused(stopped, 130, /Finished runs are kept, and the others go on from their checkpoints/);
-    assertGood(await shop.coco(compare('stopped', ...long)));
-    assertGood(await shop.coco(compare('unbroken', ...long)));
+    assertGood(await shop.coco(compareLine('stopped', ...long)));
+    assertGood(await shop.coco(compareLine('unbroken', ...long)));
     assert.deepEqual(await figures('stopped'), await figures('unbroken'));
   });
 
   it('says which run failed and by what, and stops the others', async () => {
-    const wrong = await shop.coco(compare('wrong', '--jobs', '2', '--set', 'data.path=nowhere'));
+    const wrong = await shop.coco(compareLine('wrong', '--jobs', '2', '--set', 'data.path=nowhere'));
     assertRefused(wrong, 1, /nowhere/);
     // A run folder of another config is found by the process that would train in it.
-    await shop.coco(compare('mixed', '--fusions', 'none', '--seeds', '1'));
-    const mixed = await shop.coco(compare('mixed', '--jobs', '2', '--set', 'train.learningRate=0.002'));
+    await shop.coco(compareLine('mixed', '--fusions', 'none', '--seeds', '1'));
+    const mixed = await shop.coco(compareLine('mixed', '--jobs', '2', '--set', 'train.learningRate=0.002'));
     assertRefused(mixed, 2, /none, seed 1: .* holds a run of another config/);
   });
 
@@ -90,7 +83,7 @@ describe('coco compare --jobs', function () {
       '--set',
       'train={ epochs: 200, warmEpochs: 100, usersPerStep: 4, warmupSteps: 5 }',
     ];
-    const ended = shop.coco(compare('killed', ...long));
+    const ended = shop.coco(compareLine('killed', ...long));
     let worker: number | undefined;
     for (let tries = 0; worker === undefined && tries < 600; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -2,28 +2,20 @@ import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { after, before, describe, it } from 'mocha';
 import type { Comparison } from '@coco-rec/standard';
-import { Workshop, assertGood, assertRefused } from './testing/workshop.js';
+import { compareLine, openPair } from './testing/compared-pair.js';
+import { type Workshop, assertGood, assertRefused } from './testing/workshop.js';
 
 describe('coco compare, one run after the other', function () {
   this.timeout(240_000);
   let shop: Workshop;
 
   before(async () => {
-    shop = await Workshop.open();
-    await shop.config(
-      'pair.yaml',
-      'knowledge: { id: tiny, layers: 1 }',
-      'fusions: { text: { textWidth: 4 } }',
-      'output: runs/pair',
-    );
+    shop = await openPair();
   });
   after(() => shop.close());
 
-  const compare = (output: string): string[] => [
-    ...['compare', 'pair.yaml', '--fusions', 'none,text', '--seeds', '2'],
-    ...['--set', 'train={ epochs: 4, warmEpochs: 2, usersPerStep: 4, warmupSteps: 5 }'],
-    ...['--set', `output=runs/${output}`],
-  ];
+  const compare = (output: string): string[] =>
+    compareLine(output, '--set', 'train={ epochs: 4, warmEpochs: 2, usersPerStep: 4, warmupSteps: 5 }');
 
   /** All but folders and times. */
   const figures = async (output: string): Promise<unknown> => {
