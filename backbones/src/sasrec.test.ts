@@ -6,7 +6,9 @@ import { SASRecConfig, sasrec } from './sasrec.js';
 import { type SmallWorld, assertClose, historiesBatch, smallWorld, statesOf } from './small-world.test.js';
 
 const shape = { dimension: 4, maxLength: 6, numLayers: 2, numHeads: 2, feedForwardFactor: 2 };
-const histories = [[5], [1, 2, 3, 4], [], [9, 8, 7, 6, 5, 4], [3, 3], [30, 12, 1]];
+const mixed = [[5], [1, 2, 3, 4], [], [9, 8, 7, 6, 5, 4], [3, 3], [30, 12, 1]];
+/** Where the last block computes the last states alone. */
+const alike = [[], [8], [7, 7], [3, 5], [9]];
 
 class Reference extends PlainModel {
   constructor(
@@ -62,8 +64,10 @@ const variants = [
 describe('SASRec against its formulas', () => {
   before(() => tf.setBackend('cpu'));
 
-  for (const keys of variants) {
-    it(`gives the states of histories of any length: ${Object.values(keys).join(', ')}`, async () => {
+  const each = variants.flatMap((keys) => [mixed, alike].map((histories) => ({ keys, histories })));
+  for (const { keys, histories } of each) {
+    const lengths = histories.map(({ length }) => length).join(', ');
+    it(`gives the states of histories of lengths ${lengths}: ${Object.values(keys).join(', ')}`, async () => {
       const config = { ...shape, ...keys };
       const world = smallWorld(sasrec, config);
       const reference = new Reference(world, Object.assign(new SASRecConfig(), config));

@@ -26,12 +26,18 @@ import {
   gatherRows,
   linear,
   normal,
+  paddingMask,
   residual,
 } from '@coco-rec/core';
 import { checkHeads } from './layers/check-heads.js';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
-import { type Packing, packHistories, unpack, unpackRows } from './layers/packing.js';
-import { type TransformerBlock, buildTransformerBlock, transformRows } from './layers/transformer-block.js';
+import { type Packing, alignHistories, packHistories, unpack, unpackRows } from './layers/packing.js';
+import {
+  type TransformerBlock,
+  buildTransformerBlock,
+  transformChosen,
+  transformRows,
+} from './layers/transformer-block.js';
 import { TransformerConfig } from './layers/transformer-config.js';
 
 export class SASRecConfig extends TransformerConfig {
@@ -101,27 +107,70 @@ export class SASRecBackbone extends Backbone {
   }
 
   override encodeRows(batch: PreparedBatch, items: ItemVectors, pass: Pass): EncodedRows {
-    const packing = packHistories(batch);
-    const packed = this.packedStates(batch, packing, items, pass);
+    const encodeAll = (): EncodedRows => {
+      const packing = packHistories(batch);
+      const packed = this.packedStates(batch, packing, items, pass);
+      return {
+        h: unpackRows(packed, packing, batch.rows, batch.length),
+        get states() {
+          return unpack(packed, packing, batch.batchSize, batch.length);
+        },
+      };
+    };
+    if (!this.asksForOneEach(batch, pass)) return encodeAll();
     return {
-      h: unpackRows(packed, packing, batch.rows, batch.length),
+      h: this.chosenStates(batch, items, pass),
       get states() {
-        return unpack(packed, packing, batch.batchSize, batch.length);
+        return encodeAll().states;
       },
     };
   }
 
+  /** True for prediction from histories of like length, one state of each: most of the last block is not needed then. */
+  private asksForOneEach({ rows, batchSize, length, lengths }: PreparedBatch, pass: Pass): boolean {
+    if (pass.training || this.blocks.length === 0 || this.meanWeight) return false;
+    const isOneEach = rows.count === batchSize && rows.sequence.every((b, p) => b === p);
+    return isOneEach && batchSize * length <= 2 * lengths.reduce((sum, own) => sum + Math.max(1, own), 0);
+  }
+
+  /** The state of each sequence's row. @returns [B, D] */
+  private chosenStates(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor2D {
+    const { batchSize, length: T, rows } = batch;
+    const packing = alignHistories(batch);
+    const options = { ...this.config, pass };
+    let x = this.embedded(batch, packing, items, pass).x; // [B·T, D]
+    for (const block of this.blocks.slice(0, -1))
+      x = transformRows(block, x, batchSize, { ...options, mask: packing.mask });
+    const seen = rows.position.map((t) => t + 1);
+    const chosen = rows.position.map((t, b) => b * T + t);
+    const last = this.blocks[this.blocks.length - 1];
+    const states = transformChosen(last, x, chosen, { ...options, mask: paddingMask(seen, T) });
+    return this.config.norm === 'pre' ? normalise(states, this.outerNorm) : states;
+  }
+
   /** @returns [R·C, D] */
   private packedStates(batch: PreparedBatch, packing: Packing, items: ItemVectors, pass: Pass): tf.Tensor2D {
-    const { dimension: D, dropout, norm, scaleEmbedding } = this.config;
     const { rows, mask } = packing;
-    const gathered = items.gather(tf.tensor1d(packing.items, 'int32')); // [R·C, D]
+    const { gathered, scale, ...embedded } = this.embedded(batch, packing, items, pass);
+    let { x } = embedded;
+    for (const block of this.blocks) x = transformRows(block, x, rows, { ...this.config, mask, pass });
+    const states = this.config.norm === 'pre' ? normalise(x, this.outerNorm) : x; // [R·C, D]
+    return this.meanWeight ? withMean(states, tf.mul(gathered, scale), packing, this.meanWeight) : states;
+  }
+
+  /** @returns what the blocks read, and the item vectors that are in it; [R·C, D] both */
+  private embedded(
+    batch: PreparedBatch,
+    packing: Packing,
+    items: ItemVectors,
+    pass: Pass,
+  ): { x: tf.Tensor2D; gathered: tf.Tensor2D; scale: number } {
+    const { dimension: D, dropout, norm, scaleEmbedding } = this.config;
+    const gathered = items.gather(tf.tensor1d(packing.items, 'int32'));
     const scale = scaleEmbedding ? Math.sqrt(D) : 1;
     const sum = residual(this.positionVectors(batch, packing), gathered, { scale });
-    let x = pass.dropout(norm === 'post' ? normalise(sum, this.outerNorm) : sum, dropout);
-    for (const block of this.blocks) x = transformRows(block, x, rows, { ...this.config, mask, pass });
-    const states = norm === 'pre' ? normalise(x, this.outerNorm) : x; // [R·C, D]
-    return this.meanWeight ? withMean(states, tf.mul(gathered, scale), packing, this.meanWeight) : states;
+    const x = pass.dropout(norm === 'post' ? normalise(sum, this.outerNorm) : sum, dropout);
+    return { x, gathered, scale };
   }
 
   /** @returns [R·C, D] */

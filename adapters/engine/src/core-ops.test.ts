@@ -26,7 +26,7 @@ const cases: Record<string, [op: Op, ...shapes: number[][]]> = {
       sampledSoftmax(h as tf.Tensor2D, positive as tf.Tensor2D, negative as tf.Tensor2D, {
         positiveCorrection: values([B], 8) as tf.Tensor1D,
         negativeCorrection: values([T], 9) as tf.Tensor1D,
-        mask: tf.cast(tf.less(values([B, T], 7), -0.5), 'float32') as tf.Tensor2D,
+        excluded: Int32Array.of(0, T + 1, B * T - 1),
       }),
     [B, D],
     [B, D],

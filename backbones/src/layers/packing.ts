@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type PreparedBatch, type Rows, gatherRows, maskedScore } from '@coco-rec/core';
+import { type PreparedBatch, type Rows, causalMask, gatherRows, maskedScore } from '@coco-rec/core';
 
 /**
  * Several short histories in one row of C slots, kept apart by the attention mask, so that a batch of mixed lengths costs
@@ -13,10 +13,19 @@ export interface Packing {
   readonly items: Int32Array;
   /** [R·C] the position in its history of each slot's item; 0 in an empty one. */
   readonly positions: Int32Array;
-  /** [R, 1, C, C] additive: a slot sees its own history up to itself; an empty slot sees itself. */
+  /** [R or 1, 1, C, C] additive: a slot sees its own history up to itself; an empty slot sees itself. */
   readonly mask: tf.Tensor4D;
   /** [B·T] the slot of each position; of padding, the slot of the last item. */
   readonly slots: Int32Array;
+}
+
+/** A row for each history, for those of like length. */
+export function alignHistories({ batchSize: B, length: T, items, lengths }: PreparedBatch): Packing {
+  const positions = Int32Array.from(items, (_, slot) => slot % T);
+  const slots = positions.map(
+    (t, place) => place - t + Math.min(t, Math.max(1, lengths[Math.floor(place / T)]) - 1),
+  );
+  return { rows: B, width: T, items, positions, mask: causalMask(undefined, T), slots };
 }
 
 /** Longest first, each history into the first row with room for it. An empty history takes one empty slot. */

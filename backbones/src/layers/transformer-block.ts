@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   type Parameters,
   type Pass,
+  attention,
   constant,
+  gatherRows,
   gelu,
   joinedAttention,
   linear,
@@ -85,12 +87,49 @@ export function transformRows(
   batchSize: number,
   options: TransformerOptions,
 ): tf.Tensor2D {
+  const normal = options.norm === 'pre' ? normalise(x, block.attentionNorm) : x;
+  return afterAttention(block, x, attendRows(block, normal, batchSize, options), options);
+}
+
+/**
+ * `transformRows` for one vector of each sequence, as prediction needs of the last block; keys and values are those of
+ * all. Without dropout.
+ * @param x [B·T, D] @param chosen [B], a row of x for each sequence @param options `mask` [B, 1, 1, T] @returns [B, D]
+ */
+export function transformChosen(
+  block: TransformerBlock,
+  x: tf.Tensor2D,
+  chosen: Int32Array,
+  options: TransformerOptions,
+): tf.Tensor2D {
+  const { numHeads: A, mask, norm } = options;
+  const B = chosen.length;
+  const D = x.shape[1];
+  const ids = tf.tensor1d(chosen, 'int32');
+  const normal = norm === 'pre' ? normalise(x, block.attentionNorm) : x;
+  const part = (rows: tf.Tensor2D, first: number): tf.Tensor4D => {
+    const weight = tf.slice(block.queryKeyValue, [0, first * D], [D, D]);
+    const projected = linear(rows, weight, tf.slice(block.queryKeyValueBias, [first * D], [D])); // [B·T or B, D]
+    return tf.transpose(tf.reshape(projected, [B, -1, A, D / A]), [0, 2, 1, 3]); // [B, A, T or 1, d]
+  };
+  const query = part(gatherRows(normal, ids), 0);
+  const mixed = attention(query, part(normal, 1), part(normal, 2), { mask }); // [B, A, 1, d]
+  const output = linear(tf.reshape<tf.Rank.R2>(mixed, [B, D]), block.output, block.outputBias); // [B, D]
+  return afterAttention(block, gatherRows(x, ids), output, options);
+}
+
+/** Residual sums and the feed-forward layer. @param x [N, D] @param mixed attention's output for x @returns [N, D] */
+function afterAttention(
+  block: TransformerBlock,
+  x: tf.Tensor2D,
+  mixed: tf.Tensor2D,
+  options: TransformerOptions,
+): tf.Tensor2D {
   const { dropout, norm, pass } = options;
   const isPre = norm === 'pre';
-  const mixed = attendRows(block, isPre ? normalise(x, block.attentionNorm) : x, batchSize, options);
   x = residual(x, mixed, { dropout: pass.dropoutOptions(dropout) });
   if (!isPre) x = normalise(x, block.attentionNorm);
-  const outer = feedForward(block, isPre ? normalise(x, block.feedForwardNorm) : x, options); // [B·T, D]
+  const outer = feedForward(block, isPre ? normalise(x, block.feedForwardNorm) : x, options); // [N, D]
   x = residual(x, outer, { dropout: pass.dropoutOptions(dropout) });
   return isPre ? x : normalise(x, block.feedForwardNorm);
 }

@@ -1,36 +1,44 @@
 import type { Rows } from '../specification/batch.js';
 import type { RowSampler, SequenceBlock } from '../specification/stage.js';
 
-/** Collects rows of unknown number. */
-function rowsFrom(block: SequenceBlock, pairs: readonly (readonly [number, number, number])[]): Rows {
-  const make = (pick: (pair: readonly [number, number, number]) => number): Int32Array =>
-    Int32Array.from(pairs, pick);
+/** The rows at these places of the block, all arrays of length P. */
+function rowsAt(
+  block: SequenceBlock,
+  { sequence, position, target }: Pick<Rows, 'sequence' | 'position' | 'target'>,
+): Rows {
   return {
-    count: pairs.length,
-    sequence: make(([b]) => b),
-    position: make(([, t]) => t),
-    target: make(([, , target]) => target),
-    user: make(([b]) => block.users[b]),
-    visibleUntil: make(([b, t]) => block.offsets[b] + t + 1),
+    count: target.length,
+    sequence,
+    position,
+    target,
+    user: sequence.map((b) => block.users[b]),
+    visibleUntil: position.map((t, p) => block.offsets[sequence[p]] + t + 1),
   };
 }
 
 /** A row at every position: predict the next item from items 1..t (SASRec). */
 export const nextItemRows: RowSampler = (block) => {
-  const pairs: [number, number, number][] = [];
-  for (let b = 0; b < block.batchSize; b++) {
-    const start = b * block.length;
-    for (let t = 0; t < block.lengths[b]; t++) {
-      const target = t + 1 < block.lengths[b] ? block.items[start + t + 1] : block.next[b];
-      if (target > 0) pairs.push([b, t, target]);
+  const { batchSize, length, lengths, items, next } = block;
+  const most = lengths.reduce((sum, own) => sum + own, 0);
+  const [sequence, position, target] = Array.from({ length: 3 }, () => new Int32Array(most));
+  let count = 0;
+  for (let b = 0; b < batchSize; b++) {
+    for (let t = 0; t < lengths[b]; t++) {
+      const item = t + 1 < lengths[b] ? items[b * length + t + 1] : next[b];
+      if (item <= 0) continue;
+      sequence[count] = b;
+      position[count] = t;
+      target[count++] = item;
     }
   }
-  return rowsFrom(block, pairs);
+  const used = (values: Int32Array): Int32Array => values.subarray(0, count);
+  return rowsAt(block, { sequence: used(sequence), position: used(position), target: used(target) });
 };
 
 /** One row a sequence, at its last position: what prediction uses. An empty history has its row at position 0. */
 export const lastItemRows: RowSampler = (block) =>
-  rowsFrom(
-    block,
-    Array.from({ length: block.batchSize }, (_, b) => [b, Math.max(0, block.lengths[b] - 1), block.next[b]]),
-  );
+  rowsAt(block, {
+    sequence: Int32Array.from(block.lengths.keys()),
+    position: block.lengths.map((length) => Math.max(0, length - 1)),
+    target: block.next.slice(),
+  });

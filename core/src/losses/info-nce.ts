@@ -49,17 +49,15 @@ function createInfoNCE(config: InfoNCELossConfig, context: LossContext): RowLoss
     ) as tf.Tensor2D; // [P, D]
     const correction = config.logQ ? tf.tensor1d(sampler.logExpected(rows.target, rows.count)) : undefined; // [P]
     // Without the mask the diagonal still goes: the positive is in the sum by itself.
-    const mask = config.maskPositives ? positives.mask(rows, rows.target) : diagonal(rows.count);
+    const excluded = config.maskPositives ? positives.excluded(rows, rows.target) : diagonal(rows.count);
     return sampledSoftmax(queries, vectors, vectors, {
       positiveCorrection: correction,
       negativeCorrection: correction,
-      mask: tf.tensor2d(mask, [rows.count, rows.count]),
+      excluded,
     });
   };
 }
 
-function diagonal(size: number): Float32Array {
-  const values = new Float32Array(size * size);
-  for (let i = 0; i < size; i++) values[i * size + i] = 1;
-  return values;
+function diagonal(size: number): Int32Array {
+  return Int32Array.from({ length: size }, (_, i) => i * size + i);
 }

@@ -20,6 +20,8 @@ export class NegativeSampler {
   private readonly shares: Float64Array;
   /** [V + 1], running sum of the draw's probabilities. */
   private readonly cumulative: Float64Array;
+  /** [V + 1], of sources whose counts do not hang on the step. */
+  private logCounts?: Float32Array;
 
   constructor(
     context: LossContext,
@@ -46,13 +48,19 @@ export class NegativeSampler {
 
   /** Log of how often each item is expected among the negatives of a step with `rowCount` rows. @returns like `ids` */
   logExpected(ids: Int32Array, rowCount: number): Float32Array {
-    const { source, count } = this.options;
-    const fromBatch = source === 'in-batch' || source === 'mixed' ? rowCount : 0;
-    const drawn = source === 'in-batch' ? 0 : count;
-    return Float32Array.from(ids, (item) => {
-      const probability = item > 0 ? this.cumulative[item] - this.cumulative[item - 1] : 0;
-      return Math.log(fromBatch * this.shares[item] + drawn * probability + Number.MIN_VALUE);
-    });
+    const { source } = this.options;
+    if (source === 'in-batch' || source === 'mixed')
+      return Float32Array.from(ids, (item) => this.logCount(item, rowCount));
+    this.logCounts ??= Float32Array.from(this.shares, (_, item) => this.logCount(item, 0));
+    const result = new Float32Array(ids.length);
+    for (let n = 0; n < ids.length; n++) result[n] = this.logCounts[ids[n]];
+    return result;
+  }
+
+  private logCount(item: number, fromBatch: number): number {
+    const drawn = this.options.source === 'in-batch' ? 0 : this.options.count;
+    const probability = item > 0 ? this.cumulative[item] - this.cumulative[item - 1] : 0;
+    return Math.log(fromBatch * this.shares[item] + drawn * probability + Number.MIN_VALUE);
   }
 
   /** The first item whose running sum passes `u`. */

@@ -33,22 +33,26 @@ export class Positives {
     return this.marks[item] === this.opened;
   }
 
-  /** 1 where a shared negative is a positive of the row, else 0. @param negatives [N] @returns [P·N] */
-  mask(rows: Rows, negatives: Int32Array): Float32Array {
+  /** Where a shared negative is a positive of the row. @param negatives [N] @returns places p · N + n, rising */
+  excluded(rows: Rows, negatives: Int32Array): Int32Array {
     const width = negatives.length;
-    const mask = new Float32Array(rows.count * width);
-    const ofUser = new Float32Array(width);
+    const places: number[] = [];
+    let ofUser: number[] = [];
     let user = NaN;
     for (let p = 0; p < rows.count; p++) {
       if (rows.user[p] !== user) {
         user = rows.user[p];
         this.open(user);
-        for (let n = 0; n < width; n++) ofUser[n] = this.has(negatives[n]) ? 1 : 0;
+        ofUser = [];
+        for (let n = 0; n < width; n++) if (this.has(negatives[n])) ofUser.push(n);
       }
-      mask.set(ofUser, p * width);
-      if (this.has(rows.target[p])) continue; // as a training row's target is
-      for (let n = 0; n < width; n++) if (negatives[n] === rows.target[p]) mask[p * width + n] = 1;
+      const target = rows.target[p];
+      // A training row's target is one of its user's items.
+      const own = this.has(target)
+        ? ofUser
+        : [...negatives.keys()].filter((n) => this.has(negatives[n]) || negatives[n] === target);
+      for (const n of own) places.push(p * width + n);
     }
-    return mask;
+    return Int32Array.from(places);
   }
 }

@@ -51,7 +51,6 @@ function createSampledSoftmax(config: SampledSoftmaxLossConfig, context: LossCon
     // Prediction has no step: its negatives are always the same.
     const random = pass.training ? new Random(pass.nextKey()) : context.random.derive('validation');
     const ids = sampler.sample(rows, random); // [N]
-    const shape: [number, number] = [rows.count, ids.length];
     const correction = (of: Int32Array): tf.Tensor1D | undefined =>
       config.logQ ? tf.tensor1d(sampler.logExpected(of, rows.count)) : undefined;
     return sampledSoftmax(
@@ -61,7 +60,7 @@ function createSampledSoftmax(config: SampledSoftmaxLossConfig, context: LossCon
       {
         positiveCorrection: correction(rows.target),
         negativeCorrection: correction(ids),
-        mask: config.maskPositives ? tf.tensor2d(positives.mask(rows, ids), shape) : undefined,
+        excluded: config.maskPositives ? positives.excluded(rows, ids) : undefined,
       },
     );
   };

@@ -80,6 +80,14 @@ export const gather = (table: tf.Tensor, ids: tf.Tensor): tf.Tensor =>
 export const segmentSum = (x: tf.Tensor, ids: tf.Tensor, count: number): tf.Tensor =>
   run(tf.UnsortedSegmentSum, { x, segmentIds: ids }, { numSegments: count });
 
+/** x with `value` at some places, counted along its rows. @param x any shape @returns x's shape */
+export function fillPlaces(x: tf.Tensor, places: Int32Array, value: number): tf.Tensor {
+  const indices = tf.tensor2d(places, [places.length, 1], 'int32');
+  const updates = tf.fill([places.length], value);
+  const flat = run(tf.TensorScatterUpdate, { tensor: reshape(x, [x.size]), indices, updates });
+  return reshape(flat, x.shape);
+}
+
 /** A tensor of its own on the same values, as a gradient has to be. */
 export const same = (x: tf.Tensor): tf.Tensor => run(tf.Identity, { x });
 

@@ -8,8 +8,8 @@ export interface SampledSoftmaxOptions {
   readonly positiveCorrection?: tf.Tensor1D;
   /** [N], subtracted from the negatives' scores: log of the expected count of each. */
   readonly negativeCorrection?: tf.Tensor1D;
-  /** [P, N], 1 where the negative must not count for the row (its own positive), else 0. */
-  readonly mask?: tf.Tensor2D;
+  /** Places p · N + n where negative n must not count for row p, as its own positives must not. */
+  readonly excluded?: Int32Array;
 }
 
 /**
@@ -21,7 +21,7 @@ export function sampledSoftmax(
   h: tf.Tensor2D,
   positive: tf.Tensor2D,
   negative: tf.Tensor2D,
-  { positiveCorrection, negativeCorrection, mask }: SampledSoftmaxOptions = {},
+  { positiveCorrection, negativeCorrection, excluded }: SampledSoftmaxOptions = {},
 ): tf.Tensor1D {
   const corrected = (scores: tf.Tensor, by?: tf.Tensor): tf.Tensor => (by ? direct.sub(scores, by) : scores);
   return customOp(
@@ -29,7 +29,7 @@ export function sampledSoftmax(
     (save) => {
       const own = corrected(direct.sum(direct.mul(h, positive), 1), positiveCorrection); // [P]
       const free = corrected(direct.matMul(h, negative, false, true), negativeCorrection); // [P, N]
-      const others = mask ? direct.add(free, direct.scale(mask, maskedScore)) : free; // [P, N]
+      const others = excluded?.length ? direct.fillPlaces(free, excluded, maskedScore) : free; // [P, N]
       const ownColumn = direct.reshape(own, [own.size, 1]); // [P, 1]
       const largest = tf.maximum(direct.maxOfRows(others), ownColumn); // [P, 1]
       const ownPart = direct.exp(direct.sub(ownColumn, largest)); // [P, 1]

@@ -92,6 +92,22 @@ describe('bench', () => {
     }
   });
 
+  it('names the cases and peers that it knows', async () => {
+    const main = join(import.meta.dirname, 'main.js');
+    const run = (...words: string[]): Promise<{ stdout: string }> =>
+      promisify(execFile)(process.execPath, [main, ...words]);
+    const refusal = (words: string[], message: RegExp): Promise<void> =>
+      assert.rejects(run(...words), (error: Error & { code: number; stderr: string }) => {
+        assert.match(error.stderr, message);
+        return error.code === 2;
+      });
+    await refusal(['epohc'], /no case "epohc"\. Did you mean "epoch"\? Known: matmul/);
+    await refusal(['command', '--peer', 'recbole'], /no peer "recbole"\. Did you mean "RecBole"\?/);
+    await refusal(['decoder', '--peer', 'RecBole'], /no peer "RecBole"\. Known: torch\./);
+    const { stdout } = await run('command', '--peer', 'RecBole', '--list');
+    assert.match(stdout, /\(peers: RecBole\)/);
+  });
+
   it('draws how cost grows, beside what was expected', () => {
     const at = (value: number, users: number): object => ({
       values: [value],

@@ -10,17 +10,23 @@ import { drawGrowth } from './draw-growth.js';
 import { casesTable, figuresTable, machineLine } from './report.js';
 import { type Figure, runCase } from './run-cases.js';
 
-function chosen({ cases: ids }: BenchOptions): readonly BenchCase[] {
-  if (ids.length === 0) return cases;
-  return ids.map((id) => {
-    const found = cases.find((bench) => bench.id === id);
-    if (found) return found;
-    const known = cases.map((bench) => bench.id);
-    const near = nearestName(id, known);
-    throw new UsageError(
-      `There is no case "${id}".${near ? ` Did you mean "${near}"?` : ''} Known: ${known.join(', ')}.`,
-    );
-  });
+function chosen({ cases: ids, peer }: BenchOptions): readonly BenchCase[] {
+  const known = cases.map((bench) => bench.id);
+  const wanted = ids.map((id) => cases[indexOf(id, known, 'case')]);
+  const all = wanted.length > 0 ? wanted : cases;
+  if (peer === undefined) return all;
+  const names = [...new Set(all.flatMap(({ peers }) => peers ?? []).map(({ name }) => name))];
+  indexOf(peer, names, 'peer');
+  return all.map((bench) => ({ ...bench, peers: bench.peers?.filter(({ name }) => name === peer) }));
+}
+
+/** @throws UsageError that names what is known */
+function indexOf(name: string, known: readonly string[], what: string): number {
+  const at = known.indexOf(name);
+  if (at >= 0) return at;
+  const near = nearestName(name, known);
+  const hint = near ? ` Did you mean "${near}"?` : '';
+  throw new UsageError(`There is no ${what} "${name}".${hint} Known: ${known.join(', ') || 'none'}.`);
 }
 
 /** What is shown in the end. */
@@ -39,7 +45,7 @@ async function main(options: BenchOptions): Promise<void> {
     console.log(casesTable(wanted));
     return;
   }
-  const withPeers = options.peers && wanted.some(({ peers }) => peers !== undefined);
+  const withPeers = options.peers && wanted.some(({ peers }) => peers?.length);
   // Before all figures: making the environment is work for the machine, too.
   const runtime = withPeers ? await preparePeers(log) : undefined;
   const found: Found = { machine: describeMachine(), figures: [], profiles: [], skipped: [] };

@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly repeats: number;
   /** Also run the peers of the cases. */
   readonly peers: boolean;
+  /** The only peer to run. */
+  readonly peer?: string;
   /** Training steps of a peer that are timed, each repetition. */
   readonly peerSteps: number;
   /** Also show where the time goes. */
@@ -34,6 +36,7 @@ export const usage = `npm run bench -- [CASE ...] [options]
   --engine ID      compute engine (default auto)
   --repeats N      repetitions of each case (default 3)
   --peers          also run the peers, in a Python environment that is made for them
+  --peer NAME      only this peer: for the main figure, whose peers take an hour each
   --peer-steps N   steps of a peer's epoch that are timed, each repetition (default 8)
   --profile        also show time by kind of operation and phase
   --data FOLDER    RecBole files (default: amazon-beauty in $COCO_SHARED/data, by default ../shared/data)
@@ -50,7 +53,8 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     plot: values.plot,
     engine: values.engine ?? 'auto',
     repeats: wholeNumber('repeats', values.repeats, 3),
-    peers: values.peers ?? false,
+    peers: values.peers ?? values.peer !== undefined,
+    peer: values.peer,
     peerSteps: wholeNumber('peer-steps', values['peer-steps'], 8),
     profile: values.profile ?? false,
     data: resolve(values.data ?? join(shared, 'data', 'amazon-beauty')),
@@ -78,6 +82,7 @@ const parse = (argv: readonly string[]) => {
         engine: text,
         repeats: text,
         peers: flag,
+        peer: text,
         'peer-steps': text,
         profile: flag,
         data: text,

@@ -56,6 +56,8 @@ describe('bench --peers', () => {
   it('reads its options', () => {
     assert.deepEqual([options.peers, options.peerSteps], [true, 4]);
     assert.equal(readOptions([]).peers, false);
+    const { peers, peer } = readOptions(['--peer', 'RecBole']);
+    assert.deepEqual([peers, peer], [true, 'RecBole']);
     assert.throws(
       () => readOptions(['--peer-steps', '0.5']),
       /--peer-steps is 0\.5; expected a whole number/,
