@@ -1,7 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import * as direct from './direct.js';
-import { RowGradients } from './row-gradients.js';
-import { customOp } from './tape.js';
+import { collectorOf, customOp } from './tape.js';
 
 /**
  * Rows of a table. The gradient is summed by id straight into the table's shape (tfjs's own gather gradient transposes
@@ -9,7 +8,7 @@ import { customOp } from './tape.js';
  * @param table [V, D] @param ids [N] int32 @returns [N, D]
  */
 export function gatherRows(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
-  const collector = RowGradients.of(table);
+  const collector = collectorOf(table);
   if (collector) return collector.gather(table, ids);
   const rows = table.shape[0];
   return customOp(

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { customOp } from './tape.js';
+import { type RowCollector, collecting, customOp } from './tape.js';
 
 /** The gradient of some rows of a table. */
 export interface RowGradient {
@@ -20,8 +20,7 @@ interface Part {
  * While `during` runs, `gatherRows` of one of the tables hangs its gradient on `anchor`, a number that has no part in
  * the result: differentiate with respect to the anchor too, and its gradient function delivers the rows.
  */
-export class RowGradients {
-  private static active?: RowGradients;
+export class RowGradients implements RowCollector {
   private readonly parts = new Map<tf.Tensor, Part[]>();
 
   /** @param anchor [1] */
@@ -30,20 +29,13 @@ export class RowGradients {
     private readonly anchor: tf.Variable,
   ) {}
 
-  /** The one whose `during` runs, if it collects for this table. */
-  static of(table: tf.Tensor): RowGradients | undefined {
-    return RowGradients.active?.tables.has(table) ? RowGradients.active : undefined;
+  collects(table: tf.Tensor): boolean {
+    return this.tables.has(table);
   }
 
   /** @returns what `work` returns; forward and backward pass both have to run in it */
   during<T>(work: () => T): T {
-    const outer = RowGradients.active;
-    RowGradients.active = this;
-    try {
-      return work();
-    } finally {
-      RowGradients.active = outer;
-    }
+    return collecting(this, work);
   }
 
   /** `gatherRows` for a table of this collector. @param table [V, D] @param ids [N] int32 @returns [N, D] */
@@ -66,23 +58,47 @@ export class RowGradients {
 
   /** Hands over a table's rows, those of equal id added up; undefined where there are none. The caller disposes them. */
   take(table: tf.Tensor): RowGradient | undefined {
+    const joined = this.takeJoined(table);
+    if (!joined) return undefined;
+    const places = new Map<number, number>();
+    const sources = joined.ids.map((id) => {
+      const known = places.get(id) ?? places.size;
+      places.set(id, known);
+      return known;
+    });
+    const values = tf.tidy(
+      () => tf.unsortedSegmentSum(joined.values, tf.tensor1d(sources, 'int32'), places.size) as tf.Tensor2D, // [U, D]
+    );
+    joined.values.dispose();
+    return { ids: Int32Array.from(places.keys()), values };
+  }
+
+  /** The same in the table's shape. @returns [V, D] */
+  takeDense(table: tf.Tensor): tf.Tensor2D | undefined {
+    const joined = this.takeJoined(table);
+    if (!joined) return undefined;
+    const sum = tf.tidy(() =>
+      tf.unsortedSegmentSum(joined.values, tf.tensor1d(joined.ids, 'int32'), table.shape[0]),
+    );
+    joined.values.dispose();
+    return sum as tf.Tensor2D;
+  }
+
+  /** All rows one after another, ids as often as they come. */
+  private takeJoined(table: tf.Tensor): Part | undefined {
     const parts = this.parts.get(table);
     if (!parts) return undefined;
     this.parts.delete(table);
-    const places = new Map<number, number>();
-    const sources = parts.flatMap(({ ids }) =>
-      Array.from(ids, (id) => {
-        const known = places.get(id) ?? places.size;
-        places.set(id, known);
-        return known;
-      }),
-    );
-    const values = tf.tidy(() => {
-      const all = tf.concat(parts.map((part) => part.values)); // [N, D]
-      return tf.unsortedSegmentSum(all, tf.tensor1d(sources, 'int32'), places.size) as tf.Tensor2D; // [U, D]
-    });
+    if (parts.length === 1) return parts[0];
+    const values = tf.concat(parts.map((part) => part.values)); // [N, D]
     tf.dispose(parts.map((part) => part.values));
-    return { ids: Int32Array.from(places.keys()), values };
+    const ids = new Int32Array(values.shape[0]);
+    let end = 0;
+    for (const part of parts) {
+      ids.set(part.ids, end);
+      end += part.ids.length;
+    }
+    return { ids, values };
   }
 
   /** Frees what nobody took. */

@@ -33,6 +33,31 @@ export function customOp<Name extends string, Out extends tf.Tensor>(
   }) as Out;
 }
 
+/** Takes the gradients of rows gathered from some tables: `RowGradients`. */
+export interface RowCollector {
+  collects(table: tf.Tensor): boolean;
+  /** @param table [V, D] @param ids [N] int32 @returns [N, D] */
+  gather(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D;
+}
+
+let collector: RowCollector | undefined;
+
+/** Runs `work` with a collector for the tape that it records; undefined: none. */
+export function collecting<T>(by: RowCollector | undefined, work: () => T): T {
+  const outer = collector;
+  collector = by;
+  try {
+    return work();
+  } finally {
+    collector = outer;
+  }
+}
+
+/** The one that collects for this table on the present tape. */
+export function collectorOf(table: tf.Tensor): RowCollector | undefined {
+  return collector?.collects(table) ? collector : undefined;
+}
+
 /** True where ops are being recorded for a gradient. */
 export function tapeIsOn(): boolean {
   return tf.engine().isTapeOn();
@@ -66,7 +91,8 @@ export function gradientsOf<T extends tf.Tensor>(
   const { activeTape, gradientDepth, kernelDepth } = state;
   Object.assign(state, { activeTape: [], gradientDepth: 0, kernelDepth: 0 });
   try {
-    const { value, grads } = engine.gradients(f, [...xs], dy, true);
+    // A collector's anchor is on the outer tape.
+    const { value, grads } = collecting(undefined, () => engine.gradients(f, [...xs], dy, true));
     return { value, gradients: grads.map((gradient) => (gradient as tf.Tensor | null) ?? undefined) };
   } catch (error) {
     for (const node of state.activeTape) tf.dispose(node.saved);
