@@ -94,12 +94,9 @@ export class LocalDecoder implements DifferentiableDecoder {
     let x = packing.pack(tf.reshape<tf.Rank.R2>(embeddings, [B * T, H])); // [N, H]
     const read = this.weights.blocks.slice(first, end).map((block, i) => {
       const lora = this.loraOf(first + i, { ...options, dropoutRows });
-      const { keys, values, ...out } = decoderBlock(x, block, this.config, {
-        packing,
-        ...tables,
-        past: past?.[i],
-        ...lora,
-      });
+      const own = { packing, ...tables, past: past?.[i], ...lora };
+      // What no gradient needs is freed with the block, and its memory used anew.
+      const { keys, values, ...out } = tf.tidy(() => decoderBlock(x, block, this.config, own));
       x = out.x;
       return { keys, values };
     });
