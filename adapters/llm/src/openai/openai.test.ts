@@ -106,7 +106,7 @@ describe('openai against a server with faults', () => {
 
   it('"too many" is tried again after the time that the server asked for, by all requests', async () => {
     const llm = await open({ concurrency: 2 });
-    await server.plan('too many');
+    await server.plan('too many', 'late'); // late: still under way when the first is told to wait
     assert.deepEqual(
       await llm.generate(['a', 'b', 'c', 'd'], { maxTokens: 9 }),
       ['a', 'b', 'c', 'd'].map((x) => `echo: ${x}`),
