@@ -58,47 +58,23 @@ export class RowGradients implements RowCollector {
 
   /** Hands over a table's rows, those of equal id added up; undefined where there are none. The caller disposes them. */
   take(table: tf.Tensor): RowGradient | undefined {
-    const joined = this.takeJoined(table);
-    if (!joined) return undefined;
-    const places = new Map<number, number>();
-    const sources = joined.ids.map((id) => {
-      const known = places.get(id) ?? places.size;
-      places.set(id, known);
-      return known;
-    });
-    const values = tf.tidy(
-      () => tf.unsortedSegmentSum(joined.values, tf.tensor1d(sources, 'int32'), places.size) as tf.Tensor2D, // [U, D]
-    );
-    joined.values.dispose();
-    return { ids: Int32Array.from(places.keys()), values };
-  }
-
-  /** The same in the table's shape. @returns [V, D] */
-  takeDense(table: tf.Tensor): tf.Tensor2D | undefined {
-    const joined = this.takeJoined(table);
-    if (!joined) return undefined;
-    const sum = tf.tidy(() =>
-      tf.unsortedSegmentSum(joined.values, tf.tensor1d(joined.ids, 'int32'), table.shape[0]),
-    );
-    joined.values.dispose();
-    return sum as tf.Tensor2D;
-  }
-
-  /** All rows one after another, ids as often as they come. */
-  private takeJoined(table: tf.Tensor): Part | undefined {
     const parts = this.parts.get(table);
     if (!parts) return undefined;
     this.parts.delete(table);
-    if (parts.length === 1) return parts[0];
-    const values = tf.concat(parts.map((part) => part.values)); // [N, D]
+    const places = new Map<number, number>();
+    const sources = parts.flatMap(({ ids }) =>
+      Array.from(ids, (id) => {
+        const known = places.get(id) ?? places.size;
+        places.set(id, known);
+        return known;
+      }),
+    );
+    const values = tf.tidy(() => {
+      const all = tf.concat(parts.map((part) => part.values)); // [N, D]
+      return tf.unsortedSegmentSum(all, tf.tensor1d(sources, 'int32'), places.size) as tf.Tensor2D; // [U, D]
+    });
     tf.dispose(parts.map((part) => part.values));
-    const ids = new Int32Array(values.shape[0]);
-    let end = 0;
-    for (const part of parts) {
-      ids.set(part.ids, end);
-      end += part.ids.length;
-    }
-    return { ids, values };
+    return { ids: Int32Array.from(places.keys()), values };
   }
 
   /** Frees what nobody took. */

@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { TrainConfig } from '../config/run-config.js';
 import { Random } from '../random.js';
-import { type ParameterOptions, Parameters, normal } from '../specification/parameters.js';
+import { type ParameterOptions, Parameters } from '../specification/parameters.js';
 import { eachBackend, leaked } from '../testing/each-backend.test.js';
-import { normals, valuesCloseTo } from '../testing/close-to.test.js';
-import { gatherRows } from '../tensor/gather-rows.js';
-import { customOp, gradientsOf } from '../tensor/tape.js';
+import { valuesCloseTo } from '../testing/close-to.test.js';
 import { Adam, type AdamConfig } from './adam.js';
 import { rateScale, weightDecayOf } from './stages.js';
 
@@ -155,51 +153,6 @@ eachBackend(() => {
       leaked(() => bench.dispose()),
       -6,
     );
-  });
-
-  it('adds up the gradients of rows of a large table, however it is read, also on a tape inside', () => {
-    const parameters = new Parameters(new Random(2));
-    const table = parameters.variable('table', [1024, 64], normal(1)) as unknown as tf.Tensor2D;
-    const gather = (...ids: number[]): tf.Tensor2D => gatherRows(table, tf.tensor1d(ids, 'int32'));
-    const weighted = (x: tf.Tensor, key: number): tf.Tensor =>
-      tf.sum(tf.mul(x, normals(x.shape, new Random(key))));
-    /** Its gradient is computed by a tape of its own, on which it is gathered from the table once more. */
-    const inside = (): tf.Tensor =>
-      customOp(
-        { table },
-        () => tf.sum(tf.square(gather(9, 9))),
-        (dy) => ({
-          table: () =>
-            gradientsOf(() => tf.sum(tf.square(gather(9, 9))), [table], dy).gradients[0] as tf.Tensor,
-        }),
-      );
-    const losses = {
-      once: () => weighted(gather(3, 7, 3), 1),
-      twice: () => tf.add(weighted(gather(3, 7, 3), 1), weighted(gather(1023, 7), 2)),
-      densely: () => weighted(table, 3),
-      both: () => tf.add(weighted(gather(0, 1), 1), weighted(table, 3)),
-      inside: () => tf.add(weighted(gather(9, 2), 1), inside()),
-    };
-    const adam = new Adam();
-    for (const [name, loss] of Object.entries(losses)) {
-      tf.tidy(() => {
-        const expected = tf.variableGrads(loss as () => tf.Scalar).grads;
-        const found = adam.gradients(parameters.entries(), loss as () => tf.Scalar);
-        assert.deepEqual(Object.keys(found), Object.keys(expected), name);
-        for (const key in found) valuesCloseTo(found[key].dataSync(), expected[key].dataSync(), 1e-5);
-      });
-    }
-    const loss = (): tf.Scalar => tf.mul(losses.both(), NaN);
-    const failing = (): tf.Scalar => {
-      throw new Error('stop');
-    };
-    const count = leaked(() => {
-      tf.dispose(tf.tidy(() => adam.gradients(parameters.entries(), loss)));
-      assert.throws(() => tf.tidy(() => adam.gradients(parameters.entries(), failing)), /stop/);
-    });
-    assert.equal(count, 0);
-    adam.dispose();
-    parameters.dispose();
   });
 });
 

@@ -3,7 +3,6 @@ import type { Parameter } from '../specification/parameters.js';
 import type { NamedArray } from '../specification/ranker.js';
 import { halfSquares } from '../tensor/direct.js';
 import { adamUpdate } from '../tensor/adam-update.js';
-import { RowGradients } from '../tensor/row-gradients.js';
 
 export interface AdamConfig {
   readonly learningRate: number;
@@ -24,41 +23,11 @@ export const epsilon = 1e-8;
 export class Adam {
   protected step = 0;
   protected readonly moments = new Map<string, { first: tf.Variable; second: tf.Variable }>();
-  private anchor?: tf.Variable;
 
   /** Gradients of `loss`, by name of variable; runs the forward and the backward pass. */
   gradients(parameters: readonly Parameter[], loss: () => tf.Scalar): tf.NamedTensorMap {
-    const tables = parameters.map(({ variable }) => variable).filter(isTable);
-    const { grads, rows } = this.collect(parameters, tables, loss);
-    for (const table of tables) {
-      const gathered = rows.takeDense(table);
-      if (!gathered) continue;
-      const dense = grads[table.name] as tf.Tensor | null;
-      grads[table.name] = dense ? tf.add(dense, gathered) : gathered;
-      if (dense) tf.dispose([dense, gathered]);
-    }
-    return grads;
-  }
-
-  /** Gradients by name, but those of rows gathered from the `tables`, which are in `rows`. */
-  protected collect(
-    parameters: readonly Parameter[],
-    tables: readonly tf.Variable[],
-    loss: () => tf.Scalar,
-  ): { grads: tf.NamedTensorMap; rows: RowGradients } {
-    const anchor = (this.anchor ??= tf.tidy(() => tf.variable(tf.zeros([1]))));
-    const rows = new RowGradients(new Set(tables), anchor);
-    try {
-      const variables = [...parameters.map(({ variable }) => variable), anchor];
-      const { [anchor.name]: ofAnchor, ...grads } = rows.during(() =>
-        tf.variableGrads(loss, variables),
-      ).grads;
-      if (ofAnchor as tf.Tensor | null) ofAnchor.dispose();
-      return { grads, rows };
-    } catch (error) {
-      rows.dispose();
-      throw error;
-    }
+    const variables = parameters.map(({ variable }) => variable);
+    return tf.variableGrads(loss, variables).grads;
   }
 
   /**
@@ -148,13 +117,8 @@ export class Adam {
   dispose(): void {
     for (const { first, second } of this.moments.values()) tf.dispose([first, second]);
     this.moments.clear();
-    this.anchor?.dispose();
-    this.anchor = undefined;
   }
 }
-
-/** Worth collecting its rows first: each gather's gradient would be a tensor of its size. */
-const isTable = ({ rank, size }: tf.Variable): boolean => rank === 2 && size >= 2 ** 16;
 
 /** Euclidean norm of all gradients together; NaN or Infinity if any value is. */
 function globalNorm(gradients: readonly tf.Tensor[]): number {

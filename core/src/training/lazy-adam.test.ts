@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '../random.js';
 import { Parameters, normal } from '../specification/parameters.js';
 import { gatherRows } from '../tensor/gather-rows.js';
+import { customOp, gradientsOf } from '../tensor/tape.js';
 import { eachBackend, leaked } from '../testing/each-backend.test.js';
 import { valuesCloseTo } from '../testing/close-to.test.js';
 import { Adam, type AdamConfig } from './adam.js';
@@ -143,6 +144,24 @@ eachBackend(() => {
       }),
       0,
     );
+  });
+
+  it('gets the gradient of rows that a tape inside another gathers', () => {
+    const bench = new Bench(new LazyAdam());
+    const { table } = bench;
+    const squares = (): tf.Tensor =>
+      tf.sum(tf.square(gatherRows(table as unknown as tf.Tensor2D, tf.tensor1d([2, 2], 'int32'))));
+    /** Its gradient is computed by a tape of its own. */
+    const inside = (): tf.Tensor =>
+      customOp({ table }, squares, (dy) => ({
+        table: () => gradientsOf(squares, [table], dy).gradients[0] as tf.Tensor,
+      }));
+    tf.tidy(() => {
+      const found = bench.adam.gradients(bench.parameters.entries(), inside as () => tf.Scalar);
+      const expected = tf.variableGrads(squares as () => tf.Scalar).grads;
+      valuesCloseTo(found[table.name].dataSync(), expected[table.name].dataSync(), 1e-6);
+    });
+    bench.dispose();
   });
 });
 

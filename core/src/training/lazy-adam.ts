@@ -8,7 +8,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from '../specification/parameters.js';
 import type { NamedArray } from '../specification/ranker.js';
-import type { RowGradient, RowGradients } from '../tensor/row-gradients.js';
+import { type RowGradient, RowGradients } from '../tensor/row-gradients.js';
 import { updateRows } from '../tensor/row-update.js';
 import { Adam, type AdamConfig, beta1, beta2, epsilon } from './adam.js';
 
@@ -28,16 +28,20 @@ interface HostMoments {
  */
 export class LazyAdam extends Adam {
   private readonly tables = new Map<string, HostMoments>();
+  private anchor?: tf.Variable;
   private collected?: RowGradients;
   /** Of the step that is being applied, by name of parameter. */
   private rows = new Map<string, RowGradient>();
 
   override gradients(parameters: readonly Parameter[], loss: () => tf.Scalar): tf.NamedTensorMap {
     this.collected?.dispose(); // of a step that was not applied
-    const tables = parameters.map(({ variable }) => variable);
-    const { grads, rows } = this.collect(parameters, tables, loss);
-    this.collected = rows;
-    return grads;
+    const anchor = (this.anchor ??= tf.tidy(() => tf.variable(tf.zeros([1]))));
+    const variables = parameters.map(({ variable }) => variable);
+    const collected = (this.collected = new RowGradients(new Set(variables), anchor));
+    const { grads } = collected.during(() => tf.variableGrads(loss, [...variables, anchor]));
+    const { [anchor.name]: ofAnchor, ...rest } = grads;
+    if (ofAnchor as tf.Tensor | null) ofAnchor.dispose();
+    return rest;
   }
 
   override apply(
@@ -143,6 +147,8 @@ export class LazyAdam extends Adam {
     this.tables.clear();
     this.collected?.dispose();
     this.collected = undefined;
+    this.anchor?.dispose();
+    this.anchor = undefined;
   }
 }
 
