@@ -13,18 +13,13 @@ interface GatherAttributes {
 }
 
 /**
- * The published kernel (4.22) reads the indices of every batch but the first from the wrong place. Without batch
- * dimensions it is right and fast, and is used.
+ * In place of the published kernel (4.22), which reads the indices of every batch but the first from the wrong place, and
+ * finds the place of each number anew where whole rows can be copied.
  * x [N…, O…, V, D…], indices [N…, K…] int32, axis that of V → [N…, O…, K…, D…]
  */
-export function gatherWith(published: tf.KernelConfig): tf.KernelConfig {
-  const batched = wasmKernel(tf.GatherV2, gatherBatches).kernelFunc;
-  const kernelFunc: tf.KernelFunc = (kernel) =>
-    kernel.attrs?.batchDims ? batched(kernel) : published.kernelFunc(kernel);
-  return { ...published, kernelFunc }; // its set-up, run when the backend starts, is still needed
-}
+export const gather: tf.KernelConfig = wasmKernel(tf.GatherV2, gatherRows);
 
-function gatherBatches({
+function gatherRows({
   inputs: { x, indices },
   attrs,
   backend,
@@ -48,7 +43,8 @@ function gatherBatches({
       const id = ids[firstId + k];
       if (id < 0 || id >= dimSize) throw new CocoError(`gather: index ${id} is not in [0, ${dimSize - 1}].`);
       const from = (block * dimSize + id) * sliceSize;
-      output.set(rows.subarray(from, from + sliceSize), to);
+      if (sliceSize === 1) output[to] = rows[from];
+      else output.set(rows.subarray(from, from + sliceSize), to);
     }
   }
   return result;

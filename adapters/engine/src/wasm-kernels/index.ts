@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { batchMatMulWith } from './batch-mat-mul.js';
 import { einsum } from './einsum.js';
-import { gatherWith } from './gather.js';
+import { gather } from './gather.js';
+import { greaterEqualWith } from './greater-equal.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 /** Kernels that the published WASM backend (4.22) lacks and a training step needs. */
@@ -9,7 +10,8 @@ export const missingKernels: readonly tf.KernelConfig[] = [unsortedSegmentSum, e
 
 /** Published kernels that are wrong or needlessly slow, each made from the one it replaces. */
 export const correctedKernels: Readonly<Record<string, (published: tf.KernelConfig) => tf.KernelConfig>> = {
-  [tf.GatherV2]: gatherWith,
+  [tf.GatherV2]: () => gather,
+  [tf.GreaterEqual]: greaterEqualWith,
   [tf.BatchMatMul]: batchMatMulWith,
 };
 

@@ -93,11 +93,57 @@ describe('WASM kernels', function () {
     await fc.assert(property, { seed: 2, numRuns: 25 });
   });
 
-  it('GatherV2 without batches is as before, and refuses an index out of range', async () => {
-    await assertSame(() => tf.gather(values([5, 3]), integers([2, 4], 5)));
+  it('GatherV2 without batches takes rows, single numbers and whole numbers along any axis', async () => {
+    const shapes = fc.tuple(length, length, length, fc.nat({ max: 2 }), seed);
+    const property = fc.asyncProperty(shapes, ([outer, rows, width, axis, from]) =>
+      assertSame(() => {
+        const shape = [outer, rows, width];
+        const ids = integers([2, 4], shape[axis], from);
+        const numbers = tf.gather(values(shape, from), ids, axis);
+        const whole = tf.cast(tf.gather(integers(shape, 9, from), ids, axis), 'float32');
+        return tf.concat([numbers, whole]);
+      }),
+    );
+    await fc.assert(property, { seed: 4, numRuns: 25 });
+    await assertSame(() => tf.gather(values([4]), tf.scalar(2, 'int32')));
+    await assertSame(() => tf.gather(values([4, 3]), tf.tensor1d([], 'int32')));
+  });
+
+  it('GatherV2 refuses an index out of range', async () => {
     await startEngine('wasm');
     const wrong = (): tf.Tensor => tf.gather(tf.ones([2, 3]), tf.tensor2d([[0], [3]], [2, 1], 'int32'), 1, 1);
     assert.throws(() => tf.tidy(wrong), /index 3 is not in \[0, 2\]/);
+    const negative = (): tf.Tensor => tf.gather(tf.ones([2, 3]), tf.tensor1d([-1], 'int32'));
+    assert.throws(() => tf.tidy(negative), /index -1 is not in \[0, 1\]/);
+  });
+
+  it('GreaterEqual compares rows with a number each, and all other shapes as before', async () => {
+    const shapes = fc.tuple(length, length, length, seed);
+    const property = fc.asyncProperty(shapes, ([n, m, k, from]) =>
+      assertSame(() => {
+        // Whole numbers, so that many are equal.
+        const few = (shape: number[], start: number): tf.Tensor =>
+          tf.cast(integers(shape, 3, start), 'float32');
+        const pairs: [number[], number[]][] = [
+          [[n, m, k], [n, m, 1]], // the quick way
+          [[n, m, k], [n, m, k]],
+          [[n, m, k], [m, 1]],
+          [[m, 1], [n, m, k]],
+          [[n, 1, k], [n, m, 1]],
+          [[n, m], [1, 1]],
+          [[n], []],
+        ]; // prettier-ignore
+        const found = pairs.map(([a, b], i) => tf.greaterEqual(few(a, from + i), few(b, from + 9 + i)));
+        return tf.concat(found.map((x) => tf.reshape(tf.cast(x, 'int32'), [-1])));
+      }),
+    );
+    await fc.assert(property, { seed: 5, numRuns: 40 });
+  });
+
+  it('GreaterEqual is false for NaN, and compares whole numbers', async () => {
+    await assertSame(() => tf.greaterEqual(tf.tensor2d([[NaN, 1, Infinity]]), tf.tensor2d([[1]])));
+    await assertSame(() => tf.greaterEqual(tf.tensor2d([[0, 1]]), tf.tensor2d([[NaN]])));
+    await assertSame(() => tf.greaterEqual(integers([3, 4], 5), integers([3, 1], 5)));
   });
 
   // Compared with the definition: the CPU backend gives 'ab,bc->c' a shape of rank 2.
