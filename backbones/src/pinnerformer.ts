@@ -7,8 +7,9 @@
  * mixed }`: the other targets of the step and uniform draws, with the logQ correction, own positives masked.
  *
  * Deviations. There is no code of the authors; this follows the paper.
- * - The items' content vectors are learned here, a table in place of PinSage's. The sequence reads the item tower's output,
- *   so that a fusion that changes the item vectors is seen there too.
+ * - The items' content vectors are learned here, a table in place of PinSage's; `itemAttributes` adds the mean of their
+ *   attributes' vectors, so that items that have something in common begin alike, as PinSage's do. The sequence reads the item
+ *   tower's output, so that a fusion that changes the item vectors is seen there too.
  * - No action type, surface or duration: the data has none.
  * - Times are read where `timeEncoding` says so: of each item, and since the one before it; not since the newest one, which
  *   would tell earlier positions how long the history goes on. Whoever asks for recommendations may not know them, so those of
@@ -26,6 +27,7 @@ import {
   type BackboneDescriptor,
   type Dataset,
   Describe,
+  type ItemAttributes,
   type ItemVectors,
   type Parameters,
   type Pass,
@@ -43,6 +45,7 @@ import {
   normal,
   xavier,
 } from '@coco-rec/core';
+import { AttributeMeans } from './layers/attribute-means.js';
 import { checkHeads } from './layers/check-heads.js';
 import { type FeatureAttention, buildFeatureAttention, featureVectors } from './layers/feature-attention.js';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
@@ -70,6 +73,12 @@ export class PinnerFormerConfig extends TransformerConfig {
   @Describe("Read the items' attributes beside their vectors; the data has to have them.")
   @IsBoolean()
   attributes = false;
+
+  @Describe(
+    "Add the mean of its attributes' vectors to each item's own, before the item tower; the data has to have them.",
+  )
+  @IsBoolean()
+  itemAttributes = false;
 
   @Describe(
     'Read when each item was taken, and how long after the one before it; the data has to have real timestamps, in seconds.',
@@ -135,20 +144,25 @@ export class PinnerFormerBackbone extends Backbone {
     this.readsTimes = config.timeEncoding;
   }
 
-  protected override buildItemVectors({ parameters, itemCount }: BackboneContext): ItemVectors {
+  protected override buildItemVectors({ parameters, itemCount, dataset }: BackboneContext): ItemVectors {
     const D = this.dimension;
+    const count = itemCount + 1;
     // Vectors of length about .5: only their direction counts, and the shorter they are the sooner a step turns them.
-    const table = parameters.variable('items', [itemCount + 1, D], normal(0.5 / Math.sqrt(D)));
-    return new TowerItemVectors(table, buildTower(parameters.scope('itemTower'), D));
+    const deviation = 0.5 / Math.sqrt(D);
+    const table = parameters.variable('items', [count, D], normal(deviation));
+    const tower = buildTower(parameters.scope('itemTower'), D);
+    if (!this.config.itemAttributes) return new TowerItemVectors(table, tower);
+    const attributes = demandAttributes(dataset, 'itemAttributes');
+    const shape = { dimension: D, deviation };
+    const means = new AttributeMeans(parameters.scope('itemAttributes'), attributes, count, shape);
+    return new TowerItemVectors(table, tower, means);
   }
 
   protected build(parameters: Parameters, { dataset }: BackboneContext): void {
     demandSeconds(dataset);
     const { dimension: D, maxLength, numLayers, attributes, temperature, timeEncoding } = this.config;
     if (attributes) {
-      const count = dataset.attributes?.count;
-      if (!count)
-        throw new UsageError('"backbone.attributes" is true, but the items of the data set have none.');
+      const { count } = demandAttributes(dataset, 'attributes');
       this.features = buildFeatureAttention(parameters.scope('featureAttention'), { count, dimension: D });
     }
     if (timeEncoding) this.timeEncoding = { periods: this.config.timePeriods, origin: firstTime(dataset) };
@@ -225,6 +239,13 @@ export class PinnerFormerBackbone extends Backbone {
   temperature(): tf.Tensor {
     return tf.add(tf.exp(this.logTemperature), lowestTemperature);
   }
+}
+
+/** @throws UsageError if the data has none */
+function demandAttributes({ attributes }: Dataset, key: string): ItemAttributes {
+  if (!attributes?.count)
+    throw new UsageError(`"backbone.${key}" is true, but the items of the data set have none.`);
+  return attributes;
 }
 
 /** @throws UsageError if the data has no times */

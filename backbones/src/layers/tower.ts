@@ -9,6 +9,7 @@ import {
   linear,
   xavier,
 } from '@coco-rec/core';
+import type { AttributeMeans } from './attribute-means.js';
 
 /** Weights of two layers with a GELU between them, D → D → D. */
 export interface Tower {
@@ -34,7 +35,7 @@ export function throughTower<T extends tf.Tensor>(x: T, { inner, innerBias, oute
   return linear(gelu(linear(x, inner, innerBias)), outer, outerBias) as T;
 }
 
-/** Item vectors of length 1 that a tower makes of a table. */
+/** Item vectors of length 1 that a tower makes of a table, and of what is added to its rows. */
 export class TowerItemVectors implements ItemVectors {
   readonly count: number;
   readonly dimension: number;
@@ -43,16 +44,21 @@ export class TowerItemVectors implements ItemVectors {
   constructor(
     private readonly table: tf.Tensor,
     private readonly tower: Tower,
+    private readonly added?: AttributeMeans,
   ) {
     [this.count, this.dimension] = table.shape as [number, number];
   }
 
   gather(ids: tf.Tensor1D): tf.Tensor2D {
-    return l2Normalise(throughTower(gatherRows(this.table as tf.Tensor2D, ids), this.tower)); // [N, D]
+    return this.through(gatherRows(this.table as tf.Tensor2D, ids), this.added?.gather(ids)); // [N, D]
   }
 
   block(from: number, to: number): tf.Tensor2D {
     const rows = tf.slice(this.table as tf.Tensor2D, [from, 0], [to - from, this.dimension]);
-    return l2Normalise(throughTower(rows, this.tower)); // [to - from, D]
+    return this.through(rows, this.added?.block(from, to)); // [to - from, D]
+  }
+
+  private through(rows: tf.Tensor2D, added: tf.Tensor2D | undefined): tf.Tensor2D {
+    return l2Normalise(throughTower(added ? tf.add(rows, added) : rows, this.tower));
   }
 }

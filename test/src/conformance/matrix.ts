@@ -30,7 +30,7 @@ const small: Readonly<Record<string, unknown>> = { dimension: 16, maxLength: 12 
 const backboneVariants: Readonly<Record<string, readonly object[]>> = {
   bsarec: [{ transform: 'history' }],
   fdsa: [{ features: 'text' }, { features: 'both' }],
-  pinnerformer: [{ timeEncoding: true }],
+  pinnerformer: [{ timeEncoding: true, itemAttributes: true }],
   sasrec: [{ historyMean: true }],
 };
 

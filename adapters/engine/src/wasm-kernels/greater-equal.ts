@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { sizeOf, wasmKernel } from './heap.js';
+import { wasmKernel } from './heap.js';
 
 interface CompareInputs {
   readonly a: tf.TensorInfo;
@@ -33,11 +33,7 @@ export function greaterEqualWith(published: tf.KernelConfig): tf.KernelConfig {
 }
 
 function isRowwise(a: tf.TensorInfo, b: tf.TensorInfo): boolean {
-  const rank = a.shape.length;
-  if (a.dtype !== 'float32' || b.dtype !== 'float32' || rank === 0 || b.shape.length !== rank) return false;
-  return (
-    b.shape[rank - 1] === 1 &&
-    sizeOf(a.shape.slice(0, -1)) === sizeOf(b.shape) &&
-    a.shape.slice(0, -1).every((length, axis) => length === b.shape[axis])
-  );
+  const last = a.shape.length - 1;
+  if (a.dtype !== 'float32' || b.dtype !== 'float32' || last < 0 || b.shape.length !== last + 1) return false;
+  return b.shape.every((length, axis) => length === (axis === last ? 1 : a.shape[axis]));
 }
