@@ -28,9 +28,7 @@ describe('attribute means', () => {
     const { means, rows, dispose } = world();
     const mean = (...ids: number[]): number[] =>
       Array.from({ length: dimension }, (_, d) => ids.reduce((sum, id) => sum + rows[id][d] / ids.length, 0));
-    const expected = [mean(), mean(2, 3), mean(), mean(1), mean(1, 2, 3)].map((row) =>
-      row.map((value) => (Number.isNaN(value) ? 0 : value)),
-    );
+    const expected = [mean(), mean(2, 3), mean(), mean(1), mean(1, 2, 3)]; // of none: 0
     const before = tf.memory().numTensors;
     const read = (make: () => tf.Tensor2D): number[][] => tf.tidy(() => make().arraySync());
     read(() => means.block(1, 5)).forEach((row, i) => assertClose(row, expected[i + 1]));

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type ItemAttributes, type Parameters, customOp, normal } from '@coco-rec/core';
+import { type ItemAttributes, type Parameters, gatherRows, normal } from '@coco-rec/core';
 
 /** The mean of each item's attribute vectors; 0 for an item without attributes. */
 export class AttributeMeans {
@@ -55,20 +55,7 @@ export class AttributeMeans {
 /** @param vectors [A, D] @param ids [N, F] int32 @param shares [N, F] @returns [N, D] */
 function weightedSums(vectors: tf.Tensor, ids: tf.Tensor2D, shares: tf.Tensor2D): tf.Tensor2D {
   const [N, F] = ids.shape;
-  const [A, D] = vectors.shape as [number, number];
-  return customOp(
-    { vectors },
-    (save) => {
-      const flat = tf.reshape(ids, [N * F]);
-      save([flat, shares]);
-      const rows = tf.reshape(tf.gather(vectors, flat), [N, F, D]);
-      return tf.reshape(tf.matMul(tf.reshape(shares, [N, 1, F]), rows), [N, D]) as tf.Tensor2D;
-    },
-    (dy, [flat, savedShares]) => ({
-      vectors: () => {
-        const rows = tf.mul(tf.reshape(dy, [N, 1, D]), tf.reshape(savedShares, [N, F, 1])); // [N, F, D]
-        return tf.unsortedSegmentSum(tf.reshape(rows, [N * F, D]), flat as tf.Tensor1D, A);
-      },
-    }),
-  );
+  const D = vectors.shape[1] as number;
+  const rows = gatherRows(vectors as tf.Tensor2D, tf.reshape(ids, [N * F])); // [N · F, D]
+  return tf.reshape(tf.matMul(tf.reshape(shares, [N, 1, F]), tf.reshape(rows, [N, F, D])), [N, D]);
 }

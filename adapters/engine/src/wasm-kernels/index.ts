@@ -8,7 +8,7 @@ import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 /** Kernels that the published WASM backend (4.22) lacks and a training step needs. */
 export const missingKernels: readonly tf.KernelConfig[] = [unsortedSegmentSum, einsum];
 
-/** Published kernels that are wrong or needlessly slow, each made from the one it replaces. */
+/** What takes the place of published kernels that are wrong or needlessly slow; it may call the one that it replaces. */
 export const correctedKernels: Readonly<Record<string, (published: tf.KernelConfig) => tf.KernelConfig>> = {
   [tf.GatherV2]: () => gather,
   [tf.GreaterEqual]: greaterEqualWith,
