@@ -124,6 +124,22 @@ describe('BERT4Rec', () => {
     );
   });
 
+  it('counts positions from the oldest item, or back from the MASK where it is told to', async () => {
+    const oldest = smallWorld(bert4rec, small);
+    const newest = smallWorld(bert4rec, { ...small, positionsFrom: 'newest' });
+    const full = [9, 8, 1, 2, 3, 4];
+    const [ofFull, ofShort] = await statesOf(newest.backbone, [full, [3, 1]]);
+    const [sameOfFull] = await statesOf(oldest.backbone, [full]);
+    ofFull.forEach((state, t) => assertClose(state, sameOfFull[t])); // all places are taken: no difference
+    // Two items and the MASK have the table's last three rows: as its first ones, counted from the oldest.
+    const table = weightOf(oldest.parameters, 'backbone/positions').variable; // [7, 8]
+    const turned = tf.tidy(() => tf.concat([tf.slice(table, [4, 0]), tf.slice(table, [0, 0], [4, 8])]));
+    table.assign(turned);
+    turned.dispose();
+    const [expected] = await statesOf(oldest.backbone, [[3, 1]]);
+    expected.forEach((state, t) => assertClose(state, ofShort[t]));
+  });
+
   it('has the bias of an item in its scores and in every loss alike', () => {
     for (const loss of ['softmax', 'bce']) {
       const { backbone, parameters } = smallWorld(bert4rec, small, { loss });

@@ -13,7 +13,7 @@
  * - Layer norm's epsilon is 1e-5; weights are Gaussian, not cut at two deviations.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { IsNumber, Max, Min } from 'class-validator';
+import { IsIn, IsNumber, Max, Min } from 'class-validator';
 import {
   Backbone,
   type BackboneCapabilities,
@@ -80,6 +80,13 @@ export class BERT4RecConfig extends TransformerConfig {
   @Min(0)
   @Max(1)
   prefixShare = 0;
+
+  @Describe(
+    'Positions count from the `oldest` item kept, or back from the `newest`, so that the MASK that asks for the next item ' +
+      'always has the same one.',
+  )
+  @IsIn(['oldest', 'newest'])
+  positionsFrom: 'oldest' | 'newest' = 'oldest';
 }
 
 /** States see all of a sequence, and only the one at the MASK predicts. */
@@ -136,7 +143,8 @@ export class BERT4RecBackbone extends Backbone {
   encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
     const mask = paddingMask(batch.lengths, batch.length);
     const vectors = tokenVectors(this.encoder, batch.itemIds, items); // [B, T, D]
-    const x = bertEncode(this.encoder, vectors, { ...this.config, mask, pass }); // [B, T, D]
+    const fromNewest = this.config.positionsFrom === 'newest' ? batch.lengths : undefined;
+    const x = bertEncode(this.encoder, vectors, { ...this.config, mask, pass, fromNewest }); // [B, T, D]
     return normalise(gelu(linear(x, this.output, this.outputBias)), this.outputNorm); // [B, T, D]
   }
 

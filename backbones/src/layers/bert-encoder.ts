@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type ItemVectors, type Parameters, type Pass, normal } from '@coco-rec/core';
 import { type Norm, buildNorm, normalise } from './norm.js';
+import { positionsFromNewest } from './positions.js';
 import {
   type TransformerBlock,
   type TransformerShape,
@@ -36,6 +37,8 @@ export interface BertOptions {
   /** `paddingMask` or `causalMask`. */
   readonly mask: tf.Tensor;
   readonly pass: Pass;
+  /** [B] the sequences' lengths, for positions that count back from the newest place. Default: they count from the oldest. */
+  readonly fromNewest?: Int32Array;
 }
 
 /** Weights N(0, .02), biases 0. */
@@ -70,7 +73,11 @@ export function bertEncode(
   options: BertOptions,
 ): tf.Tensor3D {
   const [, T, D] = vectors.shape;
-  const sum = tf.add(vectors, tf.slice(positions, [0, 0], [T, D])) as tf.Tensor3D; // [B, T, D]
+  const table = positions as unknown as tf.Tensor2D;
+  const places: tf.Tensor = options.fromNewest
+    ? positionsFromNewest(table, options.fromNewest, T) // [B, T, D]
+    : tf.slice(table, [0, 0], [T, D]); // [T, D]
+  const sum = tf.add(vectors, places) as tf.Tensor3D; // [B, T, D]
   let x = options.pass.dropout(normalise(sum, norm), options.dropout);
   for (const block of blocks)
     x = transformerBlock(block, x, { ...options, norm: 'post', activation: 'gelu', innerDropout: 0 });
