@@ -28,6 +28,7 @@ const small: Readonly<Record<string, unknown>> = { dimension: 16, maxLength: 12 
 
 /** Settings of backbones whose code the defaults do not reach. */
 const backboneVariants: Readonly<Record<string, readonly object[]>> = {
+  bert4rec: [{ positionsFrom: 'newest' }],
   bsarec: [{ transform: 'history' }],
   fdsa: [{ features: 'text' }, { features: 'both' }],
   pinnerformer: [{ timeEncoding: true, itemAttributes: true }],
