@@ -1,16 +1,15 @@
 import { join } from 'node:path';
-import { CocoError, type RunConfig, UsageError, loadCheckpoint } from '@coco-rec/core';
+import { CocoError, type RunConfig, UsageError } from '@coco-rec/core';
 import { type FusionVariant, folderName, readVariants } from './fusion-variants.js';
 import { type PlainConfig, checkConfig } from './load-config.js';
 import { NodeFileStore } from './node-ports.js';
-import { readRecord } from './read-record.js';
 import { type RecommenderOptions, createContext } from './recommender.js';
-import type { RunResult } from './result.js';
-import { configKey, runFiles, runOnce, timed, warmKey } from './run.js';
+import { configKey, runOnce, timed, warmKey } from './run.js';
 import { Session } from './session.js';
 import { type RunTask, runSideBySide } from './side-by-side.js';
 import { splitHash, tellSplit } from './split-data.js';
-import { type ComparedVariant, type Comparison, type StoredRun, summarise } from './summarise-comparison.js';
+import { type StoredRun, readStoredRun } from './stored-run.js';
+import { type ComparedVariant, type Comparison, summarise } from './summarise-comparison.js';
 
 export interface CompareOptions extends RecommenderOptions {
   /** `none,concat,mlp,coco`; see `readVariants`. Must hold `none` for differences to be told. */
@@ -152,11 +151,8 @@ async function readBack(run: VariantRun): Promise<StoredRun> {
   return stored;
 }
 
-async function readStored({ config, seed, folder }: VariantRun): Promise<StoredRun | undefined> {
-  const files = new NodeFileStore(folder);
-  const result = await readRecord<RunResult>(files, runFiles.result);
-  const ranks = await loadCheckpoint(files, runFiles.ranks);
-  if (!result || !ranks) return undefined;
-  if (configKey(result.config) !== configKey(config)) return undefined; // `runOnce` will refuse the folder
-  return { seed, folder, result, ranks: ranks.tensors.get('ranks')?.values as Int32Array };
+/** Undefined too where the folder holds another run: `runOnce` will refuse it. */
+async function readStored({ config, folder }: VariantRun): Promise<StoredRun | undefined> {
+  const stored = await readStoredRun(folder);
+  return stored && configKey(stored.result.config) === configKey(config) ? stored : undefined;
 }

@@ -7,6 +7,8 @@ export {
   type RecommenderOptions,
 } from './recommender.js';
 export { compare, type CompareOptions } from './compare.js';
+export { compareRuns, type CompareRunsOptions } from './compare-runs.js';
+export { type StoredRun, readStoredRun } from './stored-run.js';
 export type { ComparedMethod, Comparison, UserGroup } from './summarise-comparison.js';
 export { Extraction, type ExtractedText, type ExtractionStep } from './extraction.js';
 export { builtInUnits } from './register-all.js';

@@ -1,6 +1,7 @@
 import { type Metrics, type PairedDifference, holm, ndcgAt, pairedDifference } from '@coco-rec/core';
 import { type FusionVariant, controlsOf } from './fusion-variants.js';
 import type { RunResult } from './result.js';
+import type { StoredRun } from './stored-run.js';
 
 export interface ComparedMethod {
   readonly name: string;
@@ -12,7 +13,7 @@ export interface ComparedMethod {
   readonly openings?: Readonly<Record<string, number>>;
   /** What the fusion says of itself, such as that it is by prompts only. */
   readonly note?: string;
-  /** Against `none`, by metric; absent for `none` itself. p is Holm-corrected over the methods in `pHolm`. */
+  /** Against the baseline, by metric; absent for the baseline itself. p is Holm-corrected over the methods in `pHolm`. */
   readonly difference?: Readonly<Record<string, PairedDifference & { pHolm: number }>>;
   /** Against `text`, where it was run. */
   readonly differenceToText?: Readonly<Record<string, PairedDifference>>;
@@ -41,16 +42,12 @@ export interface Comparison {
   /** Three seeds are "preliminary", five make a result. */
   readonly standing: 'preliminary' | 'result';
   readonly methods: readonly ComparedMethod[];
+  /** The method that `difference` is against. Absent: `none`. */
+  readonly baseline?: string;
+  /** Where runs were compared that were there already: keys in which their configs differ. */
+  readonly differingKeys?: readonly string[];
   /** Absent where every fusion knows all users, or none. */
   readonly groups?: readonly UserGroup[];
-}
-
-/** A finished run of a method. */
-export interface StoredRun {
-  readonly seed: number;
-  readonly folder: string;
-  readonly result: RunResult;
-  readonly ranks: Int32Array;
 }
 
 const comparedMetrics: Readonly<Record<string, (rank: number) => number>> = {
@@ -64,18 +61,19 @@ export interface ComparedVariant extends FusionVariant {
   readonly known?: readonly number[];
 }
 
-/** @param runs by the name of the variant, at least one */
+/** @param runs by the name of the variant, at least one @param base what the others are set against */
 export function summarise(
   runs: ReadonlyMap<string, StoredRun[]>,
   variants: readonly ComparedVariant[],
+  base = 'none',
 ): Comparison {
   const finished = [...runs].filter(([, list]) => list.length > 0);
-  const baseline = runs.get('none');
+  const baseline = runs.get(base);
   const text = runs.get('text');
   const methods = finished.map(([name, list]) => ({
     ...describe(name, list),
-    difference: name !== 'none' && baseline?.length ? uncorrected(differences(list, baseline)) : undefined,
-    differenceToText: !['none', 'text'].includes(name) && text?.length ? differences(list, text) : undefined,
+    difference: name !== base && baseline?.length ? uncorrected(differences(list, baseline)) : undefined,
+    differenceToText: ![base, 'text'].includes(name) && text?.length ? differences(list, text) : undefined,
     differenceToControls: differencesToControls(name, list, runs, variants),
   }));
   const seeds = Math.min(...finished.map(([, list]) => list.length));
@@ -87,6 +85,7 @@ export function summarise(
     seeds,
     standing,
     methods: withHolm(methods),
+    ...(base !== 'none' && { baseline: base }),
     ...(groups.length > 0 && { groups }),
   };
 }

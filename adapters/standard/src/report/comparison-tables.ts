@@ -12,9 +12,9 @@ import {
 } from './figures.js';
 import { type Table, figureColumns } from './table.js';
 
-/** The one table of a comparison: figures with both filters, and the paired gain of `metric` over `none`. */
+/** The one table of a comparison: figures with both filters, and the paired gain of `metric` over the baseline. */
 export function comparisonTable(comparison: Comparison, metric: 'recall@5' | 'ndcg@5' = 'recall@5'): Table {
-  const { methods, protocol } = comparison;
+  const { methods, protocol, baseline = 'none' } = comparison;
   const other = otherFilterOf(protocol.filter) === 'seen' ? 'removed' : 'kept';
   const label = metricLabel(metric);
   return {
@@ -25,7 +25,7 @@ export function comparisonTable(comparison: Comparison, metric: 'recall@5' | 'nd
       'N@5',
       `R@5, seen ${other}`,
       `N@5, seen ${other}`,
-      `${label} over none`,
+      `${label} over ${baseline}`,
       '95 % interval',
       'Holm p',
       'verdict',
@@ -159,7 +159,7 @@ function otherMean({ runs }: ComparedMethod, metric: string): number | undefined
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function standingNotes({ seeds, standing, methods }: Comparison): string[] {
+function standingNotes({ seeds, standing, methods, differingKeys = [] }: Comparison): string[] {
   const notes = [
     `Means over ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}` +
       (standing === 'preliminary' ? ': preliminary, a result takes 5 seeds.' : '.'),
@@ -171,5 +171,7 @@ function standingNotes({ seeds, standing, methods }: Comparison): string[] {
   } else if (!methods.some(({ name }) => name === 'none')) {
     notes.push('No gains are told: the method none was not run.');
   }
+  if (differingKeys.length > 0)
+    notes.push(`The configs differ in ${differingKeys.join(', ')}: a gain is that of all of it together.`);
   return notes;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Comparison } from '../summarise-comparison.js';
 import { NodeFileStore } from '../node-ports.js';
+import { methodName } from '../method-names.js';
 import type { RunResult } from '../result.js';
 import {
   comparisonTable,
@@ -23,7 +24,7 @@ export async function writeRunReport(result: RunResult): Promise<string> {
   const page = renderReport({
     title: `CoCo run ${folder}`,
     tables: [resultTable(result), groupTable(result)],
-    charts: chartsOf([await epochsOf(methodName(result), folder, result)]),
+    charts: chartsOf([await epochsOf(methodName(result.config), folder, result)]),
     protocol: result.protocol,
   });
   return write(folder, page);
@@ -57,11 +58,6 @@ export async function writeComparisonReport(
     protocol: comparison.protocol,
   });
   return write(folder, page);
-}
-
-function methodName({ config: { backbone, fusion } }: RunResult): string {
-  const idOf = (setting: typeof backbone): string => (typeof setting === 'string' ? setting : setting.id);
-  return idOf(fusion) === 'none' ? idOf(backbone) : `${idOf(backbone)} + ${idOf(fusion)}`;
 }
 
 async function epochsOf(name: string, folder: string, { config }: RunResult): Promise<RunEpochs> {
