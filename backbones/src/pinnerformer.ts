@@ -8,8 +8,9 @@
  *
  * Deviations. There is no code of the authors; this follows the paper.
  * - The items' content vectors are learned here, a table in place of PinSage's; `itemAttributes` adds the mean of their
- *   attributes' vectors, so that items that have something in common begin alike, as PinSage's do. The sequence reads the item
- *   tower's output, so that a fusion that changes the item vectors is seen there too.
+ *   attributes' vectors, so that items that have something in common begin alike, as PinSage's do. A learned table can hold
+ *   what a tower would make of it: `itemTower: false` leaves that out. The sequence reads the item vectors as they are
+ *   scored, so that a fusion that changes them is seen there too.
  * - No action type, surface or duration: the data has none.
  * - Times are read where `timeEncoding` says so: of each item, and since the one before it; not since the newest one, which
  *   would tell earlier positions how long the history goes on. Whoever asks for recommendations may not know them, so those of
@@ -79,6 +80,10 @@ export class PinnerFormerConfig extends TransformerConfig {
   )
   @IsBoolean()
   itemAttributes = false;
+
+  @Describe('Pass item vectors through a tower, as the paper does; false: only their length is set to 1.')
+  @IsBoolean()
+  itemTower = true;
 
   @Describe(
     'Read when each item was taken, and how long after the one before it; the data has to have real timestamps, in seconds.',
@@ -150,12 +155,13 @@ export class PinnerFormerBackbone extends Backbone {
     // Vectors of length about .5: only their direction counts, and the shorter they are the sooner a step turns them.
     const deviation = 0.5 / Math.sqrt(D);
     const table = parameters.variable('items', [count, D], normal(deviation));
-    const tower = buildTower(parameters.scope('itemTower'), D);
-    if (!this.config.itemAttributes) return new TowerItemVectors(table, tower);
+    const { itemTower, itemAttributes } = this.config;
+    const tower = itemTower ? buildTower(parameters.scope('itemTower'), D) : undefined;
+    if (!itemAttributes) return new TowerItemVectors(table, { tower });
     const attributes = demandAttributes(dataset, 'itemAttributes');
     const shape = { dimension: D, deviation };
-    const means = new AttributeMeans(parameters.scope('itemAttributes'), attributes, count, shape);
-    return new TowerItemVectors(table, tower, means);
+    const added = new AttributeMeans(parameters.scope('itemAttributes'), attributes, count, shape);
+    return new TowerItemVectors(table, { tower, added });
   }
 
   protected build(parameters: Parameters, { dataset }: BackboneContext): void {

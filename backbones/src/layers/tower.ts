@@ -35,7 +35,7 @@ export function throughTower<T extends tf.Tensor>(x: T, { inner, innerBias, oute
   return linear(gelu(linear(x, inner, innerBias)), outer, outerBias) as T;
 }
 
-/** Item vectors of length 1 that a tower makes of a table, and of what is added to its rows. */
+/** Item vectors of length 1: a table's rows with what is added to them, through a tower where there is one. */
 export class TowerItemVectors implements ItemVectors {
   readonly count: number;
   readonly dimension: number;
@@ -43,22 +43,23 @@ export class TowerItemVectors implements ItemVectors {
   /** @param table [V + 1, D] */
   constructor(
     private readonly table: tf.Tensor,
-    private readonly tower: Tower,
-    private readonly added?: AttributeMeans,
+    private readonly parts: { readonly tower?: Tower; readonly added?: AttributeMeans },
   ) {
     [this.count, this.dimension] = table.shape as [number, number];
   }
 
   gather(ids: tf.Tensor1D): tf.Tensor2D {
-    return this.through(gatherRows(this.table as tf.Tensor2D, ids), this.added?.gather(ids)); // [N, D]
+    return this.through(gatherRows(this.table as tf.Tensor2D, ids), this.parts.added?.gather(ids)); // [N, D]
   }
 
   block(from: number, to: number): tf.Tensor2D {
     const rows = tf.slice(this.table as tf.Tensor2D, [from, 0], [to - from, this.dimension]);
-    return this.through(rows, this.added?.block(from, to)); // [to - from, D]
+    return this.through(rows, this.parts.added?.block(from, to)); // [to - from, D]
   }
 
   private through(rows: tf.Tensor2D, added: tf.Tensor2D | undefined): tf.Tensor2D {
-    return l2Normalise(throughTower(added ? tf.add(rows, added) : rows, this.tower));
+    const { tower } = this.parts;
+    const whole = added ? tf.add<tf.Tensor2D>(rows, added) : rows;
+    return l2Normalise(tower ? throughTower(whole, tower) : whole);
   }
 }
