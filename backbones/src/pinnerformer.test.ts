@@ -49,23 +49,6 @@ const keysOf = ({ sequence, position, target }: Rows): string[] =>
 describe('PinnerFormer', () => {
   before(() => tf.setBackend('cpu'));
 
-  it('has item vectors of length 1, with a tower and without, the same by id and by block', () => {
-    for (const itemTower of [true, false]) {
-      const { backbone, parameters } = smallWorld(pinnerformer, { ...small, itemTower });
-      const items = backbone.itemVectors();
-      const block = tf.tidy(() => items.block(3, 8).arraySync());
-      const gathered = tf.tidy(() => items.gather(tf.tensor1d([3, 4, 5, 6, 7], 'int32')).arraySync());
-      block.forEach((row, i) => {
-        assert.ok(Math.abs(norm(row) - 1) < 1e-4);
-        assertClose(gathered[i], row);
-      });
-      assert.equal(parameters.entries().some(({ name }) => name.includes('itemTower')), itemTower); // prettier-ignore
-      const row = (weightOf(parameters, 'backbone/items').variable.arraySync() as number[][])[3];
-      if (!itemTower) assertClose(block[0], row.map((x) => x / norm(row))); // prettier-ignore
-      parameters.dispose();
-    }
-  });
-
   it('refuses times in milliseconds, whether it reads them or takes its window by them only', () => {
     const dataset = testDataset();
     const times = Float64Array.from(dataset.times ?? assert.fail('no times'), (time) => 1.7e12 + time);

@@ -8,9 +8,9 @@
  *
  * Deviations. There is no code of the authors; this follows the paper.
  * - The items' content vectors are learned here, a table in place of PinSage's; `itemAttributes` adds the mean of their
- *   attributes' vectors, so that items that have something in common begin alike, as PinSage's do. A learned table can hold
- *   what a tower would make of it: `itemTower: false` leaves that out. The sequence reads the item vectors as they are
- *   scored, so that a fusion that changes them is seen there too.
+ *   attributes' vectors, so that items that have something in common begin alike, as PinSage's do. The sequence reads the item
+ *   vectors as they are scored, so that a fusion that changes them is seen there too.
+ * - The towers can be left out (`itemTower`, `userTower`): a learned table needs none, and learns sooner without.
  * - No action type, surface or duration: the data has none.
  * - Times are read where `timeEncoding` says so: of each item, and since the one before it; not since the newest one, which
  *   would tell earlier positions how long the history goes on. Whoever asks for recommendations may not know them, so those of
@@ -33,7 +33,6 @@ import {
   type Parameters,
   type Pass,
   type PreparedBatch,
-  type Random,
   type RowSampler,
   type SequenceBlock,
   UsageError,
@@ -42,7 +41,6 @@ import {
   defaultBackboneCapabilities,
   l2Normalise,
   linear,
-  mostSeconds,
   normal,
   xavier,
 } from '@coco-rec/core';
@@ -50,6 +48,7 @@ import { AttributeMeans } from './layers/attribute-means.js';
 import { checkHeads } from './layers/check-heads.js';
 import { type FeatureAttention, buildFeatureAttention, featureVectors } from './layers/feature-attention.js';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
+import { demandSeconds, firstTime, hideTimes } from './layers/real-times.js';
 import { type TimeEncoding, timeFeatures, timeWidth } from './layers/time-encoding.js';
 import { type Tower, TowerItemVectors, buildTower, throughTower } from './layers/tower.js';
 import {
@@ -64,8 +63,6 @@ import { TransformerConfig } from './layers/transformer-config.js';
 /** The temperature is larger than this. */
 const lowestTemperature = 0.01;
 const secondsPerDay = 86_400;
-/** Training histories whose times are hidden. */
-const hiddenShare = 0.1;
 
 export class PinnerFormerConfig extends TransformerConfig {
   @Describe('Model width D, of the user and item vectors too.')
@@ -81,9 +78,13 @@ export class PinnerFormerConfig extends TransformerConfig {
   @IsBoolean()
   itemAttributes = false;
 
-  @Describe('Pass item vectors through a tower, as the paper does; false: only their length is set to 1.')
+  @Describe('Pass item vectors through two layers, as the paper does, before they are given length 1.')
   @IsBoolean()
   itemTower = true;
+
+  @Describe("The same of user vectors, from the transformer's states.")
+  @IsBoolean()
+  userTower = true;
 
   @Describe(
     'Read when each item was taken, and how long after the one before it; the data has to have real timestamps, in seconds.',
@@ -136,7 +137,7 @@ export class PinnerFormerBackbone extends Backbone {
   private input!: { readonly weight: tf.Variable; readonly bias: tf.Variable };
   private blocks: TransformerBlock[] = [];
   private finalNorm!: Norm;
-  private userTower!: Tower;
+  private userTower?: Tower;
   /** θ, [1]. */
   private logTemperature!: tf.Variable;
   private features?: FeatureAttention;
@@ -166,7 +167,15 @@ export class PinnerFormerBackbone extends Backbone {
 
   protected build(parameters: Parameters, { dataset }: BackboneContext): void {
     demandSeconds(dataset);
-    const { dimension: D, maxLength, numLayers, attributes, temperature, timeEncoding } = this.config;
+    const {
+      dimension: D,
+      maxLength,
+      numLayers,
+      attributes,
+      temperature,
+      timeEncoding,
+      userTower,
+    } = this.config;
     if (attributes) {
       const { count } = demandAttributes(dataset, 'attributes');
       this.features = buildFeatureAttention(parameters.scope('featureAttention'), { count, dimension: D });
@@ -182,7 +191,7 @@ export class PinnerFormerBackbone extends Backbone {
       buildTransformerBlock(parameters.scope(`block${i}`), this.config),
     );
     this.finalNorm = buildNorm(parameters, 'finalNorm', D);
-    this.userTower = buildTower(parameters.scope('userTower'), D);
+    if (userTower) this.userTower = buildTower(parameters.scope('userTower'), D);
     const start = Math.log(temperature - lowestTemperature);
     this.logTemperature = parameters.variable('logTemperature', [1], constant(start), { weightDecay: false });
   }
@@ -252,31 +261,6 @@ function demandAttributes({ attributes }: Dataset, key: string): ItemAttributes 
   if (!attributes?.count)
     throw new UsageError(`"backbone.${key}" is true, but the items of the data set have none.`);
   return attributes;
-}
-
-/** @throws UsageError if the data has no times */
-function firstTime({ realTimes, times, offsets, userCount, name }: Dataset): number {
-  if (!realTimes || !times)
-    throw new UsageError(`"backbone.timeEncoding" is true, but ${name} has no real timestamps.`);
-  let first = Infinity;
-  for (let user = 0; user < userCount; user++) first = Math.min(first, times[offsets[user]]);
-  return first;
-}
-
-/** Its window and its periods are in seconds. @throws UsageError for times that cannot be */
-function demandSeconds({ realTimes, times, name }: Dataset): void {
-  const wrong = realTimes ? times?.find((time) => time > mostSeconds) : undefined;
-  if (wrong === undefined) return;
-  throw new UsageError(
-    `The times of ${name} are in milliseconds, it seems (one is ${wrong}), but "pinnerformer" takes them in seconds since ` +
-      '1970: divide them by 1000 in your file.',
-  );
-}
-
-function hideTimes({ batchSize, length, times }: SequenceBlock, random: Random): void {
-  for (let b = 0; times && b < batchSize; b++) {
-    if (random.uniform() < hiddenShare) times.fill(NaN, b * length, (b + 1) * length);
-  }
 }
 
 export const pinnerformer: BackboneDescriptor<PinnerFormerConfig> = {

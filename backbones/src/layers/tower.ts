@@ -30,8 +30,10 @@ export function buildTower(parameters: Parameters, dimension: number): Tower {
   };
 }
 
-/** @param x [..., D] @returns x's shape, not normalised */
-export function throughTower<T extends tf.Tensor>(x: T, { inner, innerBias, outer, outerBias }: Tower): T {
+/** @param x [..., D] @returns x's shape, not normalised; x itself where there is no tower */
+export function throughTower<T extends tf.Tensor>(x: T, tower: Tower | undefined): T {
+  if (!tower) return x;
+  const { inner, innerBias, outer, outerBias } = tower;
   return linear(gelu(linear(x, inner, innerBias)), outer, outerBias) as T;
 }
 
@@ -58,8 +60,6 @@ export class TowerItemVectors implements ItemVectors {
   }
 
   private through(rows: tf.Tensor2D, added: tf.Tensor2D | undefined): tf.Tensor2D {
-    const { tower } = this.parts;
-    const whole = added ? tf.add<tf.Tensor2D>(rows, added) : rows;
-    return l2Normalise(tower ? throughTower(whole, tower) : whole);
+    return l2Normalise(throughTower(added ? tf.add(rows, added) : rows, this.parts.tower));
   }
 }

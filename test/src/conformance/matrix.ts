@@ -31,7 +31,7 @@ const backboneVariants: Readonly<Record<string, readonly object[]>> = {
   bert4rec: [{ positionsFrom: 'newest' }],
   bsarec: [{ transform: 'history' }],
   fdsa: [{ features: 'text' }, { features: 'both' }],
-  pinnerformer: [{ timeEncoding: true, itemAttributes: true, itemTower: false }],
+  pinnerformer: [{ timeEncoding: true, itemAttributes: true, itemTower: false, userTower: false }],
   sasrec: [{ historyMean: true }],
 };
 
