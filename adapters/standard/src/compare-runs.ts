@@ -28,6 +28,11 @@ export async function compareRuns(
   folders: readonly string[],
   { progress = silentProgress }: CompareRunsOptions = {},
 ): Promise<Comparison> {
+  if (folders.length < 2) {
+    throw new UsageError(
+      `${folders.length > 0 ? `${folders[0]} is a folder` : 'Nothing is named'}: name run folders of two methods or more, or a config file.`,
+    );
+  }
   const runs = await Promise.all(folders.map(readRun));
   for (const run of runs.slice(1)) demandSameMeasure(runs[0], run);
   const methods = methodsOf(runs);
@@ -50,7 +55,8 @@ export async function compareRuns(
 async function readRun(folder: string): Promise<StoredRun> {
   const found = await stat(folder).catch(() => undefined);
   if (!found) throw new UsageError(`There is no folder ${folder}.`);
-  if (!found.isDirectory()) throw new UsageError(`${folder} is not a folder: name run folders only.`);
+  if (!found.isDirectory())
+    throw new UsageError(`${folder} is not a folder: name one config file, or run folders only.`);
   const run = await readStoredRun(folder);
   if (run) return run;
   const isComparison = await stat(join(folder, 'comparison.json')).catch(() => undefined);

@@ -63,23 +63,11 @@ export function addCompare(parent: Command, terminal: Terminal): void {
   ]);
 }
 
-/** @throws UsageError where paths are neither one config file nor run folders */
-async function areFolders(paths: readonly string[]): Promise<boolean> {
-  const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
-  const isFolder = found.map((one) => one?.isDirectory() === true);
-  if (paths.length === 1) {
-    if (!isFolder[0]) return false;
-    throw new UsageError(
-      `${paths[0]} is a folder: name run folders of two methods or more, or a config file.`,
-    );
-  }
-  const wrong = isFolder.indexOf(false);
-  if (wrong < 0) return true;
-  throw new UsageError(
-    found[wrong]
-      ? `${paths[wrong]} is not a folder: name one config file, or run folders only.`
-      : `There is no folder ${paths[wrong]}.`,
-  );
+/** Several paths are run folders, and so is a single one that is a folder; `compareRuns` says what is wrong with them. */
+async function areFolders([first, ...others]: readonly string[]): Promise<boolean> {
+  if (others.length > 0) return true;
+  const found = await stat(first).catch(() => undefined);
+  return found?.isDirectory() === true;
 }
 
 async function compareFolders(
