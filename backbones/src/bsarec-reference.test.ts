@@ -1,8 +1,10 @@
 /** BSARec's states against the paper's formulas in plain float64 loops, with a left-padded history as the authors have it. */
+import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
+import { Pass, disposeBatch, rowsOf } from '@coco-rec/core';
 import { bsarec } from './bsarec.js';
 import { PlainModel, type Rows, gelu, plus, zip } from './plain-model.test.js';
-import { assertClose, smallWorld, statesOf } from './small-world.test.js';
+import { assertClose, historiesBatch, smallWorld, statesOf } from './small-world.test.js';
 
 const config = { dimension: 4, maxLength: 6, numLayers: 2, numHeads: 2, cutoff: 3, filterShare: 0.7 };
 const histories = [[], [5], [1, 2, 3, 4], [9, 8, 7, 6, 5, 4]];
@@ -58,4 +60,34 @@ describe('BSARec against its formulas', () => {
     );
     world.parameters.dispose();
   });
+
+  it('gives the newest states alone as among all, with the same gradients', async () => {
+    for (const keys of [{}, { transform: 'history' }, { numLayers: 1, numHeads: 1, filterShare: 0.2 }]) {
+      const { backbone, parameters } = smallWorld(bsarec, { ...config, ...keys });
+      const batch = await backbone.prepare(historiesBatch(histories, config.maxLength));
+      const items = backbone.itemVectors();
+      const alone = (): tf.Tensor2D => backbone.encodeRows(batch, items, Pass.predict).h;
+      const amongAll = (): tf.Tensor2D => rowsOf(backbone.encode(batch, items, Pass.predict), batch.rows);
+      const both = [alone, amongAll].map((states) => tf.tidy(() => numbersOf(states)));
+      assertClose(both[0].states, both[1].states);
+      assertClose(both[0].gradients, both[1].gradients, 1e-4);
+      assert.ok(both[0].gradients.some((value) => Math.abs(value) > 0.1));
+      disposeBatch(batch);
+      parameters.dispose();
+    }
+  });
 });
+
+/** Values of states [B, D], and gradients of a weighted sum of them for every weight. */
+function numbersOf(states: () => tf.Tensor2D): { states: number[]; gradients: number[] } {
+  const { value, grads } = tf.variableGrads(() => {
+    const x = states();
+    return tf.sum(tf.mul(x, tf.reshape(tf.cos(tf.range(0, x.size)), x.shape)));
+  });
+  value.dispose();
+  const named = Object.keys(grads).sort();
+  return {
+    states: [...states().dataSync()],
+    gradients: named.flatMap((name) => [...grads[name].dataSync()]),
+  };
+}

@@ -36,9 +36,10 @@ describe('BSARec', () => {
 
   it('lets low frequencies pass and weighs the others by β², channel by channel', () => {
     const x = [[[1, 10], [3, -10], [2, 10], [6, -10]]]; // prettier-ignore
-    const filtered = tf.tidy(() =>
-      filter(tf.tensor3d(x), lowPassMatrices(Int32Array.of(4), 4, 0), tf.tensor1d([2, 0.5])).arraySync(),
-    );
+    const filtered = tf.tidy(() => {
+      const low = tf.matMul(lowPassMatrices(Int32Array.of(4), 4, 0), tf.tensor3d(x)) as tf.Tensor3D;
+      return filter(tf.tensor3d(x), low, tf.tensor1d([2, 0.5])).arraySync();
+    });
     // Only the mean is low: 3 and 0. β² is 4 and .25.
     assertClose(filtered[0].map(([first]) => first), [-5, 3, -1, 15]); // prettier-ignore
     assertClose(filtered[0].map(([, second]) => second), [2.5, -2.5, 2.5, -2.5]); // prettier-ignore

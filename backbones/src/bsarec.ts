@@ -22,6 +22,7 @@ import {
   type BackboneCapabilities,
   type BackboneDescriptor,
   Describe,
+  type EncodedRows,
   type ItemVectors,
   type Parameters,
   type Pass,
@@ -32,16 +33,19 @@ import {
   defaultBackboneCapabilities,
   gatherRows,
   lastItemRows,
-  maskedScore,
   normal,
+  paddingMask,
 } from '@coco-rec/core';
 import { checkHeads } from './layers/check-heads.js';
+import { fromTheLeft, leftPaddingMask, newestLeftPaddingMask, paddedOnLeft } from './layers/left-padding.js';
 import { lowPassMatrices } from './layers/low-pass.js';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
+import { asksForLast } from './layers/asks-for-last.js';
 import { positionsFromNewest } from './layers/positions.js';
 import {
   type TransformerBlock,
   type TransformerOptions,
+  attendChosen,
   buildTransformerBlock,
   feedForward,
   selfAttention,
@@ -125,48 +129,78 @@ export class BSARecBackbone extends Backbone {
   }
 
   encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
-    return this.config.transform === 'padded'
-      ? this.encodePadded(batch, items, pass)
-      : this.encodeHistories(batch, items, pass);
+    const placed = this.place(batch, items);
+    const options = this.blockOptions(placed.mask(), pass);
+    const lowPass = this.lowPass(placed);
+    let x = this.embedded(placed, pass); // [B, S, D]
+    for (const block of this.blocks) x = this.runBlock(block, x, lowPass, options);
+    return this.config.transform === 'padded' ? fromTheLeft(x, batch) : x;
   }
 
-  private encodeHistories(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
+  override encodeRows(batch: PreparedBatch, items: ItemVectors, pass: Pass): EncodedRows {
+    if (!asksForLast(batch)) return super.encodeRows(batch, items, pass);
+    const encode = (): tf.Tensor3D => this.encode(batch, items, pass);
+    return {
+      h: this.lastStates(this.place(batch, items), pass),
+      get states() {
+        return encode();
+      },
+    };
+  }
+
+  /** The newest states alone: little of the last block is needed then. @returns [B, D] */
+  private lastStates(placed: Placed, pass: Pass): tf.Tensor2D {
+    const lowPass = this.lowPass(placed); // [B, S, S]
+    let x = this.embedded(placed, pass); // [B, S, D]
+    const before = this.blocks.slice(0, -1);
+    if (before.length > 0) {
+      const options = this.blockOptions(placed.mask(), pass);
+      for (const block of before) x = this.runBlock(block, x, lowPass, options);
+    }
+    const block = this.blocks[before.length];
+    return this.runLast(block, x, lowPass, placed.newest, this.blockOptions(placed.newestMask(), pass));
+  }
+
+  /** Item and position vectors where the blocks want them. */
+  private place(batch: PreparedBatch, items: ItemVectors): Placed {
     const { batchSize: B, length: T, lengths } = batch;
-    const vectors = tf.reshape(items.gather(tf.reshape(batch.itemIds, [B * T])), [B, T, this.dimension]);
+    const { dimension: D, maxLength, transform } = this.config;
     const table = this.positions as unknown as tf.Tensor2D; // [maxLength, D]
-    const x = tf.add(vectors, positionsFromNewest(table, lengths, T)) as tf.Tensor3D; // [B, T, D]
-    return this.runBlocks(x, { lengths, mask: causalMask(lengths, T), pass });
-  }
-
-  private encodePadded(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
-    const { batchSize: B, length: T, lengths } = batch;
-    const { dimension: D, maxLength } = this.config;
+    if (transform === 'history') {
+      const vectors = tf.reshape(items.gather(tf.reshape(batch.itemIds, [B * T])), [B, T, D]);
+      const x = tf.add(vectors, positionsFromNewest(table, lengths, T)) as tf.Tensor3D; // [B, T, D]
+      const seen = lengths.map((own) => Math.max(1, own));
+      return {
+        x,
+        lengths,
+        newest: seen.map((own) => own - 1),
+        mask: () => causalMask(lengths, T),
+        newestMask: () => paddingMask(seen, T),
+      };
+    }
     const { ids, isItem } = paddedOnLeft(batch, maxLength);
     const gathered = tf.reshape(items.gather(tf.tensor1d(ids, 'int32')), [B, maxLength, D]);
     const vectors = tf.mul(gathered, tf.tensor3d(isItem, [B, maxLength, 1])); // [B, maxLength, D]
-    const x = tf.add(vectors, this.positions) as tf.Tensor3D; // [B, maxLength, D]
-    const whole = new Int32Array(B).fill(maxLength);
-    const states = this.runBlocks(x, { lengths: whole, mask: leftPaddingMask(lengths, maxLength), pass });
-    const places = new Int32Array(B * T).fill(maxLength - 1); // padding takes the last state
-    for (let b = 0; b < B; b++) {
-      for (let t = 0; t < lengths[b]; t++) places[b * T + t] = maxLength - lengths[b] + t;
-    }
-    const rows = places.map((place, i) => Math.floor(i / T) * maxLength + place);
-    const flat: tf.Tensor2D = tf.reshape(states, [B * maxLength, D]);
-    return tf.reshape(gatherRows(flat, tf.tensor1d(rows, 'int32')), [B, T, D]);
+    return {
+      x: tf.add(vectors, table) as tf.Tensor3D,
+      lengths: new Int32Array(B).fill(maxLength),
+      newest: new Int32Array(B).fill(maxLength - 1),
+      mask: () => leftPaddingMask(lengths, maxLength),
+      newestMask: () => newestLeftPaddingMask(lengths, maxLength),
+    };
   }
 
-  /** @param lengths [B], over how many positions of each row the transform runs @returns x's shape */
-  private runBlocks(
-    x: tf.Tensor3D,
-    { lengths, mask, pass }: { lengths: Int32Array; mask: tf.Tensor; pass: Pass },
-  ): tf.Tensor3D {
-    const { numHeads, dropout, cutoff } = this.config;
-    const lowPass = lowPassMatrices(lengths, x.shape[1], Math.floor(cutoff / 2)); // [B, T, T]
-    const options: TransformerOptions = { numHeads, dropout, norm: 'post', activation: 'gelu', mask, pass };
-    x = pass.dropout(normalise(x, this.embeddingNorm), dropout);
-    for (const block of this.blocks) x = this.runBlock(block, x, lowPass, options);
-    return x;
+  private lowPass({ x, lengths }: Placed): tf.Tensor3D {
+    return lowPassMatrices(lengths, x.shape[1], Math.floor(this.config.cutoff / 2)); // [B, S, S]
+  }
+
+  private embedded({ x }: Placed, pass: Pass): tf.Tensor3D {
+    return pass.dropout(normalise(x, this.embeddingNorm), this.config.dropout);
+  }
+
+  private blockOptions(mask: tf.Tensor, pass: Pass): TransformerOptions {
+    const { numHeads, dropout } = this.config;
+    return { numHeads, dropout, innerDropout: 0, norm: 'post', activation: 'gelu', mask, pass };
   }
 
   private runBlock(
@@ -175,49 +209,65 @@ export class BSARecBackbone extends Backbone {
     lowPass: tf.Tensor3D,
     options: TransformerOptions,
   ): tf.Tensor3D {
+    const low = tf.matMul(lowPass, x) as tf.Tensor3D; // [B, S, D]
+    return this.mix(block, x, low, selfAttention(block, x, options), options);
+  }
+
+  /** `runBlock` for one place of each history. @param newest [B] @returns [B, D] */
+  private runLast(
+    block: BSARecBlock,
+    x: tf.Tensor3D,
+    lowPass: tf.Tensor3D,
+    newest: Int32Array,
+    options: TransformerOptions,
+  ): tf.Tensor2D {
+    const [B, S, D] = x.shape;
+    const ids = tf.tensor1d(
+      newest.map((place, b) => b * S + place),
+      'int32',
+    );
+    const flat: tf.Tensor2D = tf.reshape(x, [B * S, D]);
+    const filters = tf.reshape(gatherRows(tf.reshape(lowPass, [B * S, S]), ids), [B, 1, S]);
+    const low: tf.Tensor2D = tf.reshape(tf.matMul(filters, x), [B, D]);
+    return this.mix(block, gatherRows(flat, ids), low, attendChosen(block, flat, ids, options), options);
+  }
+
+  /** Filter beside attention, then the feed-forward layer. @param x, low, attended of one shape @returns that shape */
+  private mix<T extends tf.Tensor>(
+    block: BSARecBlock,
+    x: T,
+    low: T,
+    attended: T,
+    options: TransformerOptions,
+  ): T {
     const { dropout, pass } = options;
     const { filterShare } = this.config;
-    const withInput = (output: tf.Tensor3D, norm: Norm, input: tf.Tensor3D): tf.Tensor3D =>
-      normalise(tf.add(input, pass.dropout(output, dropout)) as tf.Tensor3D, norm);
-    const filtered = withInput(filter(x, lowPass, block.high), block.filterNorm, x); // [B, T, D]
-    const attended = withInput(selfAttention(block, x, options), block.attentionNorm, x); // [B, T, D]
-    const mixed = tf.add(tf.mul(filtered, filterShare), tf.mul(attended, 1 - filterShare)) as tf.Tensor3D; // [B, T, D]
-    const fed = feedForward(block, mixed, { ...options, innerDropout: 0 }); // [B, T, D], dropped once, after it
-    return withInput(fed, block.feedForwardNorm, mixed);
+    const withInput = (output: T, norm: Norm, input: T): T =>
+      normalise(tf.add(input, pass.dropout(output, dropout)) as T, norm);
+    const filtered = withInput(filter(x, low, block.high), block.filterNorm, x);
+    const seen = withInput(attended, block.attentionNorm, x);
+    const mixed = tf.add(tf.mul(filtered, filterShare), tf.mul(seen, 1 - filterShare)) as T;
+    return withInput(feedForward(block, mixed, options), block.feedForwardNorm, mixed); // dropped once, after it
   }
 }
 
-/** low + β² · high. @param x [B, T, D] @param lowPass [B, T, T] @param high β, [D] @returns [B, T, D] */
-export function filter(x: tf.Tensor3D, lowPass: tf.Tensor3D, high: tf.Tensor): tf.Tensor3D {
-  const low = tf.matMul(lowPass, x); // [B, T, D]
+/** Histories as the blocks read them, of S places each. */
+interface Placed {
+  /** [B, S, D] */
+  readonly x: tf.Tensor3D;
+  /** [B], over how many places of each row the transform runs. */
+  readonly lengths: Int32Array;
+  /** [B], the place of the newest item. */
+  readonly newest: Int32Array;
+  /** What each place sees. @returns [B, 1, S, S] */
+  readonly mask: () => tf.Tensor4D;
+  /** What the newest place sees. @returns [B, 1, 1, S] */
+  readonly newestMask: () => tf.Tensor4D;
+}
+
+/** low + β² · high. @param x, low of one shape @param high β, [D] @returns that shape */
+export function filter<T extends tf.Tensor>(x: T, low: T, high: tf.Tensor): T {
   return tf.add(low, tf.mul(tf.square(high), tf.sub(x, low)));
-}
-
-/** @returns item ids with the newest last, and 1 where one is; both [B·length] */
-function paddedOnLeft(batch: PreparedBatch, length: number): { ids: Int32Array; isItem: Float32Array } {
-  const { batchSize, items, lengths } = batch;
-  const ids = new Int32Array(batchSize * length);
-  for (let b = 0; b < batchSize; b++) {
-    const own = items.subarray(b * batch.length, b * batch.length + lengths[b]);
-    ids.set(own, (b + 1) * length - own.length);
-  }
-  return { ids, isItem: Float32Array.from(ids, (id) => (id > 0 ? 1 : 0)) };
-}
-
-/**
- * An item sees itself and earlier items. Padding, on the left, sees everything: the authors' mask lowers all of its scores
- * alike, which changes nothing. @returns [B, 1, T, T]: 0 or −1e9
- */
-function leftPaddingMask(lengths: Int32Array, length: number): tf.Tensor4D {
-  const mask = new Float32Array(lengths.length * length * length);
-  lengths.forEach((own, b) => {
-    const first = length - own;
-    for (let query = first; query < length; query++) {
-      const row = (b * length + query) * length;
-      mask.fill(maskedScore, row, row + first).fill(maskedScore, row + query + 1, row + length);
-    }
-  });
-  return tf.tensor4d(mask, [lengths.length, 1, length, length]);
 }
 
 export const bsarec: BackboneDescriptor<BSARecConfig> = {

@@ -40,7 +40,14 @@ import {
   normal,
   paddingMask,
 } from '@coco-rec/core';
-import { type BertEncoder, bertEncode, buildBertEncoder, tokenVectors } from './layers/bert-encoder.js';
+import {
+  type BertEncoder,
+  type BertOptions,
+  bertEncode,
+  bertEncodeChosen,
+  buildBertEncoder,
+  tokenVectors,
+} from './layers/bert-encoder.js';
 import { checkHeads } from './layers/check-heads.js';
 import {
   type Head,
@@ -148,13 +155,16 @@ export class S3RecBackbone extends Backbone {
     return { numHeads, dropout, attentionDropout: dropout };
   }
 
-  /** States of tokens that all see each other. @returns [B·T, D] */
-  private encodeBothWays(items: Int32Array, lengths: Int32Array, T: number, pass: Pass): tf.Tensor2D {
+  /** What the encoder reads of tokens that all see each other. */
+  private bothWays(
+    items: Int32Array,
+    lengths: Int32Array,
+    T: number,
+    pass: Pass,
+  ): [vectors: tf.Tensor3D, options: BertOptions] {
     const ids = tf.tensor2d(items, [lengths.length, T], 'int32');
     const vectors = tokenVectors(this.encoder, ids, this.itemVectors()); // [B, T, D]
-    const mask = paddingMask(lengths, T);
-    const states = bertEncode(this.encoder, vectors, { ...this.encoderOptions(), mask, pass });
-    return tf.reshape(states, [-1, this.dimension]);
+    return [vectors, { ...this.encoderOptions(), mask: paddingMask(lengths, T), pass }];
   }
 
   /** The four losses, each by the number of hidden items. */
@@ -162,7 +172,9 @@ export class S3RecBackbone extends Backbone {
     const { aapWeight, mipWeight, mapWeight, spWeight } = this.config;
     const batch = maskedBatch(prepared);
     const random = new Random(pass.nextKey());
-    const states = this.encodeBothWays(batch.hidden, batch.whole.lengths, batch.whole.length, pass); // [B·T, D]
+    const [vectors, options] = this.bothWays(batch.hidden, batch.whole.lengths, batch.whole.length, pass);
+    const encoded = bertEncode(this.encoder, vectors, options); // [B, T, D]
+    const states: tf.Tensor2D = tf.reshape(encoded, [-1, this.dimension]); // [B·T, D]
     const atHidden = at(states, batch.places); // [P, D]
     const table = this.attributes as unknown as tf.Tensor2D;
     const known = this.itemAttributes();
@@ -202,12 +214,10 @@ export class S3RecBackbone extends Backbone {
     if (S === 0) return tf.scalar(0);
     const all = Int32Array.from([...context, ...right, ...wrong]);
     const allLengths = Int32Array.from([...lengths, ...lengths, ...lengths]);
-    const states = this.encodeBothWays(all, allLengths, whole.length, pass); // [3S·T, D]
-    const last = at(
-      states,
-      allLengths.map((length, n) => n * whole.length + length - 1),
-    ); // [3S, D]
-    const [ofContext, ofRight, ofWrong] = tf.split(last, 3) as tf.Tensor2D[]; // [S, D] each
+    const [vectors, options] = this.bothWays(all, allLengths, whole.length, pass);
+    const last = allLengths.map((length, n) => n * whole.length + length - 1);
+    const states = bertEncodeChosen(this.encoder, vectors, last, options); // [3S, D]
+    const [ofContext, ofRight, ofWrong] = tf.split(states, 3) as tf.Tensor2D[]; // [S, D] each
     return pairLoss(this.heads.sp, ofContext, ofRight, ofWrong);
   }
 }

@@ -4,9 +4,11 @@ import { type Norm, buildNorm, normalise } from './norm.js';
 import { positionsFromNewest } from './positions.js';
 import {
   type TransformerBlock,
+  type TransformerOptions,
   type TransformerShape,
   buildTransformerBlock,
-  transformerBlock,
+  transformChosen,
+  transformRows,
 } from './transformer-block.js';
 
 /**
@@ -67,19 +69,45 @@ export function tokenVectors(
 }
 
 /** @param vectors of the places [B, T, D] @returns states [B, T, D] */
-export function bertEncode(
-  { positions, norm, blocks }: BertEncoder,
+export function bertEncode(encoder: BertEncoder, vectors: tf.Tensor3D, options: BertOptions): tf.Tensor3D {
+  const [B, T, D] = vectors.shape;
+  let x = embedded(encoder, vectors, options); // [B·T, D]
+  for (const block of encoder.blocks) x = transformRows(block, x, B, blockOptions(options));
+  return tf.reshape(x, [B, T, D]);
+}
+
+/**
+ * `bertEncode` for one place of each sequence, which costs little in the last block.
+ * @param vectors of the places [B, T, D] @param chosen [B], each a row of [B·T] @param options `mask` [B, 1, 1, T]
+ * @returns states [B, D]
+ */
+export function bertEncodeChosen(
+  encoder: BertEncoder,
   vectors: tf.Tensor3D,
+  chosen: Int32Array,
   options: BertOptions,
-): tf.Tensor3D {
-  const [, T, D] = vectors.shape;
+): tf.Tensor2D {
+  let x = embedded(encoder, vectors, options); // [B·T, D]
+  const [last, ...others] = [...encoder.blocks].reverse();
+  for (const block of others.reverse()) x = transformRows(block, x, vectors.shape[0], blockOptions(options));
+  return transformChosen(last, x, chosen, blockOptions(options));
+}
+
+/** Vectors with their positions, normalised. @returns [B·T, D] */
+function embedded(
+  { positions, norm }: BertEncoder,
+  vectors: tf.Tensor3D,
+  { fromNewest, dropout, pass }: BertOptions,
+): tf.Tensor2D {
+  const [B, T, D] = vectors.shape;
   const table = positions as unknown as tf.Tensor2D;
-  const places: tf.Tensor = options.fromNewest
-    ? positionsFromNewest(table, options.fromNewest, T) // [B, T, D]
+  const places: tf.Tensor = fromNewest
+    ? positionsFromNewest(table, fromNewest, T) // [B, T, D]
     : tf.slice(table, [0, 0], [T, D]); // [T, D]
   const sum = tf.add(vectors, places) as tf.Tensor3D; // [B, T, D]
-  let x = options.pass.dropout(normalise(sum, norm), options.dropout);
-  for (const block of blocks)
-    x = transformerBlock(block, x, { ...options, norm: 'post', activation: 'gelu', innerDropout: 0 });
-  return x;
+  return tf.reshape(pass.dropout(normalise(sum, norm), dropout), [B * T, D]);
+}
+
+function blockOptions(options: BertOptions): TransformerOptions {
+  return { ...options, norm: 'post', activation: 'gelu', innerDropout: 0 };
 }

@@ -92,8 +92,8 @@ export function transformRows(
 }
 
 /**
- * `transformRows` for one vector of each sequence, as prediction needs of the last block; keys and values are those of
- * all. Without dropout.
+ * `transformRows` for one vector of each sequence, where nothing else is asked of the last block; keys and values are those
+ * of all.
  * @param x [B·T, D] @param chosen [B], a row of x for each sequence @param options `mask` [B, 1, 1, T] @returns [B, D]
  */
 export function transformChosen(
@@ -102,20 +102,32 @@ export function transformChosen(
   chosen: Int32Array,
   options: TransformerOptions,
 ): tf.Tensor2D {
-  const { numHeads: A, mask, norm } = options;
-  const B = chosen.length;
-  const D = x.shape[1];
   const ids = tf.tensor1d(chosen, 'int32');
-  const normal = norm === 'pre' ? normalise(x, block.attentionNorm) : x;
+  const normal = options.norm === 'pre' ? normalise(x, block.attentionNorm) : x;
+  return afterAttention(block, gatherRows(x, ids), attendChosen(block, normal, ids, options), options);
+}
+
+/**
+ * Self-attention of one vector of each sequence over all of its own, with its output projection.
+ * @param x [B·T, D] @param chosen [B], a row of x for each sequence @param options `mask` [B, 1, 1, T] @returns [B, D]
+ */
+export function attendChosen(
+  block: TransformerBlock,
+  x: tf.Tensor2D,
+  chosen: tf.Tensor1D,
+  { numHeads: A, dropout: common, attentionDropout: rate = common, mask, pass }: TransformerOptions,
+): tf.Tensor2D {
+  const B = chosen.shape[0];
+  const D = x.shape[1];
   const part = (rows: tf.Tensor2D, first: number): tf.Tensor4D => {
     const weight = tf.slice(block.queryKeyValue, [0, first * D], [D, D]);
     const projected = linear(rows, weight, tf.slice(block.queryKeyValueBias, [first * D], [D])); // [B·T or B, D]
     return tf.transpose(tf.reshape(projected, [B, -1, A, D / A]), [0, 2, 1, 3]); // [B, A, T or 1, d]
   };
-  const query = part(gatherRows(normal, ids), 0);
-  const mixed = attention(query, part(normal, 1), part(normal, 2), { mask }); // [B, A, 1, d]
-  const output = linear(tf.reshape<tf.Rank.R2>(mixed, [B, D]), block.output, block.outputBias); // [B, D]
-  return afterAttention(block, gatherRows(x, ids), output, options);
+  const query = part(gatherRows(x, chosen), 0);
+  const dropout = pass.dropoutOptions(rate);
+  const mixed = attention(query, part(x, 1), part(x, 2), { mask, dropout }); // [B, A, 1, d]
+  return linear(tf.reshape<tf.Rank.R2>(mixed, [B, D]), block.output, block.outputBias);
 }
 
 /** Residual sums and the feed-forward layer. @param x [N, D] @param mixed attention's output for x @returns [N, D] */

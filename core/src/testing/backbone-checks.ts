@@ -115,7 +115,10 @@ async function gradients(open: Opener): Promise<void> {
 
 const mostSteps = 300;
 
-/** After training on 8 sequences alone, each one's next item has rank 1. */
+/**
+ * After training on 8 sequences alone, each one's next item has rank 1. The learning rate falls to 0, so that a model with
+ * much dropout settles.
+ */
 async function overfits(open: Opener): Promise<void> {
   await inWorld(await open(1), async (world) => {
     const chosen = world.sequences.slice(0, 8);
@@ -125,7 +128,7 @@ async function overfits(open: Opener): Promise<void> {
     const batchAt = (): ReturnType<World['batch']> => world.batch(chosen, 'train', world.trainingRows());
     let found = 0;
     for (let steps = 0; steps < mostSteps && found < chosen.length; steps += 10) {
-      await world.train(10, { batchAt, learningRate: 0.02 });
+      await world.train(10, { batchAt, learningRate: 0.02 * (1 - steps / mostSteps) });
       const ranks = await world.ranker.ranks(histories, targets, { times });
       found = ranks.filter((rank) => rank === 1).length;
     }
