@@ -10,7 +10,8 @@
  * - The MASK comes on top of `maxLength`; the authors' 50 places hold it.
  * - MASK and padding are no candidates of the softmax, and MASK has a vector of its own.
  * - The loss is the config's (`train.loss`); full softmax, the paper's, by default. The bias takes part in all of them.
- * - Layer norm's epsilon is 1e-5; weights are Gaussian, not cut at two deviations.
+ * - Layer norm's epsilon is 1e-5; weights are Gaussian, not cut at two deviations; Adam's epsilon is 1e-8 (theirs 1e-6).
+ * - They train on the validation items too before they test.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { IsIn, IsNumber, Max, Min } from 'class-validator';

@@ -7,7 +7,8 @@
  *
  * Deviations from the authors' code (github.com/yehjin-shin/BSARec):
  * - With `transform: padded` the blocks run on histories padded on the left, as theirs do: padding has states of its own,
- *   which the filter mixes in. Its item vector is 0 here, where theirs is random and stays so.
+ *   which the filter mixes in. Its item vector is 0 here; theirs is a row of the table, which learns as it is a candidate
+ *   of their softmax.
  * - `transform: history` is not theirs: it takes the frequencies of the items alone. Short histories then have few
  *   frequencies and are passed on unfiltered if all of them count as low.
  * - They train on the empty history too, to predict the first item, and take prefixes of the newest `maxLength` training
@@ -169,13 +170,12 @@ export class BSARecBackbone extends Backbone {
     if (transform === 'history') {
       const vectors = tf.reshape(items.gather(tf.reshape(batch.itemIds, [B * T])), [B, T, D]);
       const x = tf.add(vectors, positionsFromNewest(table, lengths, T)) as tf.Tensor3D; // [B, T, D]
-      const seen = lengths.map((own) => Math.max(1, own));
       return {
         x,
         lengths,
-        newest: seen.map((own) => own - 1),
+        newest: lengths.map((own) => Math.max(0, own - 1)),
         mask: () => causalMask(lengths, T),
-        newestMask: () => paddingMask(seen, T),
+        newestMask: () => paddingMask(lengths, T),
       };
     }
     const { ids, isItem } = paddedOnLeft(batch, maxLength);

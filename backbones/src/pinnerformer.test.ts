@@ -135,9 +135,10 @@ describe('PinnerFormer', () => {
   });
 
   it('draws them from a number of steps where there are no times, never beyond the training part', () => {
-    for (const windowSteps of [1, 3, 50]) {
+    for (const windowSteps of [1, 3, 50, 4]) {
       const keys = { ...small, windowSteps, targetsPerPosition: 50 };
-      const world = smallWorld(pinnerformer, keys, { dataset: withoutTimes() });
+      // With real times too, if it is told to.
+      const world = smallWorld(pinnerformer, keys, windowSteps === 4 ? {} : { dataset: withoutTimes() });
       const batch = trainingBatch(world);
       const expected = placesOf(world, batch).map(({ place, items }) =>
         items.slice(place + 1, place + 1 + windowSteps),

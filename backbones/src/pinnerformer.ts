@@ -15,13 +15,23 @@
  * - Times are read where `timeEncoding` says so: of each item, and since the one before it; not since the newest one, which
  *   would tell earlier positions how long the history goes on. Whoever asks for recommendations may not know them, so those of
  *   a tenth of the training histories are hidden. Positions are learned, with times as well as without.
- * - Where the data has ranks only in place of times, the window is in steps.
+ * - Where the data has ranks only in place of times, or `windowSteps` is given, the window is in steps.
  * - The next item is in the window however late it is; the paper's window may be empty.
  * - User and item vectors are as wide as the transformer (the paper: 256 and 768).
  * - The temperature is .01 + exp(θ), which keeps a gradient everywhere; the paper holds it at .01 or more.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { ArrayNotEmpty, IsArray, IsBoolean, IsInt, IsNumber, IsPositive, Max, Min } from 'class-validator';
+import {
+  ArrayNotEmpty,
+  IsArray,
+  IsBoolean,
+  IsInt,
+  IsNumber,
+  IsOptional,
+  IsPositive,
+  Max,
+  Min,
+} from 'class-validator';
 import {
   Backbone,
   type BackboneContext,
@@ -34,7 +44,6 @@ import {
   type Pass,
   type PreparedBatch,
   type RowSampler,
-  type SequenceBlock,
   UsageError,
   causalMask,
   constant,
@@ -48,8 +57,15 @@ import { AttributeMeans } from './layers/attribute-means.js';
 import { checkHeads } from './layers/check-heads.js';
 import { type FeatureAttention, buildFeatureAttention, featureVectors } from './layers/feature-attention.js';
 import { type Norm, buildNorm, normalise } from './layers/norm.js';
-import { demandSeconds, firstTime, hideTimes } from './layers/real-times.js';
-import { type TimeEncoding, timeFeatures, timeWidth } from './layers/time-encoding.js';
+import { hideTimes } from './layers/real-times.js';
+import { type TargetWindow, demandWindow, targetWindow, windowEnd } from './layers/target-window.js';
+import {
+  type SavedTimeEncoding,
+  buildTimeEncoding,
+  timeEncodingOf,
+  timeFeatures,
+  timeWidth,
+} from './layers/time-encoding.js';
 import { type Tower, TowerItemVectors, buildTower, throughTower } from './layers/tower.js';
 import {
   type TransformerBlock,
@@ -62,7 +78,6 @@ import { TransformerConfig } from './layers/transformer-config.js';
 
 /** The temperature is larger than this. */
 const lowestTemperature = 0.01;
-const secondsPerDay = 86_400;
 
 export class PinnerFormerConfig extends TransformerConfig {
   @Describe('Model width D, of the user and item vectors too.')
@@ -92,24 +107,33 @@ export class PinnerFormerConfig extends TransformerConfig {
   @IsBoolean()
   timeEncoding = false;
 
-  @Describe('With `timeEncoding`: periods of its sines and cosines, in days.')
+  @Describe(
+    'With `timeEncoding`: periods of its sines and cosines, in days. Default: 0.25, 1, 7, 30.44, 91.31, 365.25.',
+  )
+  @IsOptional()
   @IsArray()
   @ArrayNotEmpty()
   @IsNumber({}, { each: true })
   @IsPositive({ each: true })
-  timePeriods: number[] = [0.25, 1, 7, 30.44, 91.31, 365.25];
+  timePeriods?: number[];
 
   @Describe(
-    'Where the data has real timestamps, in seconds: days after a position from which its targets come.',
+    'Days after a position from which its targets come; the data has to have real timestamps, in seconds. Default: 28 ' +
+      'where it has, unless `windowSteps` is given.',
   )
+  @IsOptional()
   @IsNumber()
   @Min(0)
-  windowDays = 28;
+  windowDays?: number;
 
-  @Describe('Where it has none: items after a position from which its targets come. 1: the next item only.')
+  @Describe(
+    'Items after a position from which its targets come, in place of days. 1: the next item only. Default: 5 where the ' +
+      'data has no real timestamps.',
+  )
+  @IsOptional()
   @IsInt()
   @Min(1)
-  windowSteps = 5;
+  windowSteps?: number;
 
   @Describe('Positions of a history that are drawn to predict, at most.')
   @IsInt()
@@ -141,13 +165,18 @@ export class PinnerFormerBackbone extends Backbone {
   /** θ, [1]. */
   private logTemperature!: tf.Variable;
   private features?: FeatureAttention;
-  private timeEncoding?: TimeEncoding;
+  private timeEncoding?: SavedTimeEncoding;
+  private window!: TargetWindow;
 
   constructor(private readonly config: PinnerFormerConfig) {
     super();
     this.dimension = config.dimension;
     this.maxLength = config.maxLength;
     this.readsTimes = config.timeEncoding;
+  }
+
+  override get readsAttributes(): boolean {
+    return this.config.attributes || this.config.itemAttributes;
   }
 
   protected override buildItemVectors({ parameters, itemCount, dataset }: BackboneContext): ItemVectors {
@@ -166,7 +195,6 @@ export class PinnerFormerBackbone extends Backbone {
   }
 
   protected build(parameters: Parameters, { dataset }: BackboneContext): void {
-    demandSeconds(dataset);
     const {
       dimension: D,
       maxLength,
@@ -180,7 +208,8 @@ export class PinnerFormerBackbone extends Backbone {
       const { count } = demandAttributes(dataset, 'attributes');
       this.features = buildFeatureAttention(parameters.scope('featureAttention'), { count, dimension: D });
     }
-    if (timeEncoding) this.timeEncoding = { periods: this.config.timePeriods, origin: firstTime(dataset) };
+    this.window = targetWindow(this.config, dataset);
+    if (timeEncoding) this.timeEncoding = buildTimeEncoding(parameters, this.config.timePeriods, dataset);
     const width = (attributes ? 2 * D : D) + (this.timeEncoding ? timeWidth(this.timeEncoding) : 0);
     this.input = {
       weight: parameters.variable('input', [width, D], xavier),
@@ -198,23 +227,11 @@ export class PinnerFormerBackbone extends Backbone {
 
   override rowSampler(): RowSampler {
     const { positionsPerUser: positions, targetsPerPosition: targets } = this.config;
-    const draw = windowRows({ positions, targets, windowEnd: (...place) => this.windowEnd(...place) });
+    const draw = windowRows({ positions, targets, windowEnd: windowEnd(this.window, this.context.dataset) });
     return (block, random) => {
       hideTimes(block, random.derive('hidden times'));
       return draw(block, random);
     };
-  }
-
-  /** The last place whose item is in the window of a position. */
-  private windowEnd(block: SequenceBlock, sequence: number, position: number, last: number): number {
-    const { dataset } = this.context;
-    const user = block.users[sequence];
-    if (!dataset.realTimes || !dataset.times || user < 0) return position + this.config.windowSteps;
-    const first = dataset.offsets[user] + block.offsets[sequence];
-    const limit = dataset.times[first + position] + this.config.windowDays * secondsPerDay;
-    let end = position;
-    while (end < last && dataset.times[first + end + 1] <= limit) end++;
-    return end;
   }
 
   encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
@@ -239,7 +256,7 @@ export class PinnerFormerBackbone extends Backbone {
     const { attributes } = this.context.dataset;
     if (this.features && attributes) parts.push(featureVectors(this.features, attributes, batch.items)); // [B·T, D]
     if (this.timeEncoding) {
-      const times = timeFeatures(batch, this.timeEncoding);
+      const times = timeFeatures(batch, timeEncodingOf(this.timeEncoding));
       parts.push(tf.tensor2d(times, [count, timeWidth(this.timeEncoding)])); // [B·T, w]
     }
     return parts.length > 1 ? tf.concat2d(parts, 1) : parts[0];
@@ -274,6 +291,7 @@ export const pinnerformer: BackboneDescriptor<PinnerFormerConfig> = {
   capabilities: defaultBackboneCapabilities,
   create: (config) => {
     checkHeads(config);
+    demandWindow(config);
     return new PinnerFormerBackbone(config);
   },
 };

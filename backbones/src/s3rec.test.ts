@@ -2,27 +2,18 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   DatasetBuilder,
-  type FileStore,
-  FusionStrategy,
-  FusedRanker,
-  type FuseResult,
-  type Parameters,
   Pass,
   Random,
-  SequenceModel,
   type Stage,
-  StoppedError,
-  TrainConfig,
   UsageError,
   disposeBatch,
   makeBatch,
   readConfig,
   trainingSequences,
 } from '@coco-rec/core';
-import { testDataset } from '@coco-rec/core/testing';
 import { type Tokens, attributeLoss, drawSegments, pairLoss } from './layers/self-supervision.js';
 import { S3RecConfig, s3rec } from './s3rec.js';
-import { type SmallWorld, assertClose, smallWorld, statesOf, weightOf } from './small-world.test.js';
+import { type SmallWorld, assertClose, smallWorld, statesOf } from './small-world.test.js';
 
 const small = { dimension: 8, maxLength: 6, numLayers: 1, dropout: 0 };
 
@@ -67,32 +58,6 @@ async function lossParts(world: SmallWorld, key = 3): Promise<Record<string, num
   disposeBatch(batch);
   return found;
 }
-
-/** The bare backbone. */
-class NoFusion extends FusionStrategy {
-  readonly id = 'bare';
-  async initialize(): Promise<void> {}
-  fuse(h: tf.Tensor2D): FuseResult {
-    return { h };
-  }
-}
-
-/** Files in memory. */
-function memoryFiles(): FileStore {
-  const files = new Map<string, Uint8Array>();
-  const bytes = (content: Uint8Array | string): Uint8Array =>
-    typeof content === 'string' ? new TextEncoder().encode(content) : content.slice();
-  return {
-    read: async (path) => files.get(path),
-    write: async (path, content) => void files.set(path, bytes(content)),
-    append: async () => undefined,
-    list: async () => [...files.keys()],
-    remove: async (path) => void files.delete(path),
-  };
-}
-
-const copyOf = (parameters: Parameters, name: string): Float32Array =>
-  Float32Array.from(weightOf(parameters, name).variable.dataSync());
 
 describe('S3-Rec', () => {
   before(() => tf.setBackend('cpu'));
@@ -203,63 +168,6 @@ describe('S3-Rec', () => {
     const single = await lossParts(smallWorld(s3rec, { ...small, ...mapOnly }));
     assert.deepEqual(Object.keys(single), ['map', 'total']);
     assertClose([single.total], [2 * map], 1e-4);
-  });
-
-  it('starts its main training from the weights of the pre-training', async () => {
-    const { backbone, parameters, split } = smallWorld(
-      s3rec,
-      { ...small, preTrainEpochs: 1 },
-      { dataset: testDataset({ users: 6, items: 12 }) },
-    );
-    const names = ['backbone/items', 'backbone/positions', 'backbone/block0/queryKeyValue'];
-    const copies = (): Float32Array[] => names.map((name) => copyOf(parameters, name));
-    const distance = (a: Float32Array[], b: Float32Array[]): number[] =>
-      a.map((values, i) => values.reduce((most, value, j) => Math.max(most, Math.abs(value - b[i][j])), 0));
-    const train = {
-      epochs: 1,
-      warmEpochs: 1,
-      usersPerStep: 8,
-      learningRate: 0.01,
-      warmupSteps: 0,
-      weightDecay: 0,
-    };
-    const model = new SequenceModel(backbone, new NoFusion(), parameters);
-    const ranker = new FusedRanker(model, readConfig(TrainConfig, train, 'train'));
-    const [stop, first, after] = [new AbortController(), copies(), new Map<string, Float32Array[]>()];
-    const report = (name: string): void => {
-      after.set(name.split(' ')[0], copies()); // the last of each stage
-      if (name.startsWith('warm')) stop.abort();
-    };
-    const progress = { report, log: () => undefined };
-    await assert.rejects(ranker.fit(split, { progress, seed: 1, signal: stop.signal }), StoppedError);
-    const [preTrained, warm] = [after.get('pre-train') ?? [], after.get('warm') ?? []];
-    for (const moved of distance(first, preTrained)) assert.ok(moved > 0.02, String(moved));
-    // Adam's first step moves no weight by more than the learning rate.
-    for (const moved of distance(preTrained, warm)) assert.ok(moved > 0 && moved < 0.0101, String(moved));
-    ranker.dispose();
-  });
-
-  it('is pre-trained once for all fusions of a comparison', async () => {
-    const warmFiles = memoryFiles();
-    const stages: Set<string>[] = [];
-    for (let n = 0; n < 2; n++) {
-      const dataset = testDataset({ users: 6, items: 12 });
-      const { backbone, parameters, split } = smallWorld(s3rec, { ...small, preTrainEpochs: 1 }, { dataset });
-      const model = new SequenceModel(backbone, new NoFusion(), parameters);
-      const train = { epochs: 2, warmEpochs: 1, warmupSteps: 0 };
-      const ranker = new FusedRanker(model, readConfig(TrainConfig, train, 'train'));
-      const seen = new Set<string>();
-      const progress = { report: (name: string) => void seen.add(name.split(' ')[0]), log: () => undefined };
-      await ranker.fit(split, { progress, seed: 1, warmFiles });
-      ranker.dispose();
-      stages.push(seen);
-    }
-    const own = ['pre-train', 'warm'];
-    assert.deepEqual(
-      stages.map((seen) => own.filter((name) => seen.has(name))),
-      [own, []],
-    );
-    assert.ok(stages[1].has('joint'));
   });
 
   it('sees no later item once it predicts', async () => {

@@ -11,10 +11,10 @@
  *   proportion is the authors'.
  * - The wrong segment comes from other users of the same batch. The authors draw it from all interactions, those of
  *   validation and test too.
- * - A prefix of one item, of which only the MASK would be seen, is left out. A history longer than `maxLength` loses its
- *   oldest items.
- * - Fine-tuning has the config's loss (`train.loss`); the authors have BCE. Seen items score as any other (theirs score 0),
- *   and padding and MASK are no candidates.
+ * - A prefix of one item, of which only the MASK would be seen, is left out. All prefixes are read, the long ones without
+ *   their oldest items; the authors take prefixes of the newest 50 training items only.
+ * - Fine-tuning has the config's loss (`train.loss`); the authors have BCE, whose negatives leave out the user's validation
+ *   and test items as well. Seen items score as any other (theirs score 0), and padding and MASK are no candidates.
  * - Padding is on the right and positions count from the oldest item kept; layer norm's epsilon is 1e-5.
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -211,7 +211,7 @@ export class S3RecBackbone extends Backbone {
   private segmentLoss(whole: Tokens, random: Random, pass: Pass): tf.Scalar {
     const { lengths, context, right, wrong } = drawSegments(whole, random);
     const S = lengths.length;
-    if (S === 0) return tf.scalar(0);
+    if (S === 0) return tf.mul(0, tf.sum(this.heads.sp.weight)); // a loss by itself still has a gradient
     const all = Int32Array.from([...context, ...right, ...wrong]);
     const allLengths = Int32Array.from([...lengths, ...lengths, ...lengths]);
     const [vectors, options] = this.bothWays(all, allLengths, whole.length, pass);

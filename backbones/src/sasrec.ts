@@ -7,7 +7,11 @@
  *   pad each history on the left.
  * - Scores are over all items; the authors rank 101 candidates.
  * - `norm: post` is the transformer's original order (as in BERT4Rec's and S3-Rec's code): embeddings are normalised, then
- *   each sub-layer's sum. `norm: pre` is the paper's, but the residual is the raw input, not the normalised query.
+ *   each sub-layer's sum. `norm: pre` is the paper's, but the residual is the raw input, not the normalised query, and keys
+ *   and values are normalised as queries are.
+ * - Attention has an output projection, with dropout after it; the authors' has neither.
+ * - Layer norm's epsilon is 1e-5 (theirs 1e-8), weights are N(0, .02) (Glorot), Adam's β₂ is .999 (.98); padding's item
+ *   vector, which nothing sees, is not fixed at 0.
  * - `historyMean` adds the mean of the history to a state, which the paper has not; off by default.
  */
 import * as tf from '@tensorflow/tfjs-core';

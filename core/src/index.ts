@@ -107,6 +107,7 @@ export {
   leaveOneOut,
   coldTargets,
   historyOf,
+  demandGivenSeconds,
   knownTimes,
   targetOf,
   timesOf,

@@ -47,7 +47,7 @@ describe('times', function () {
       data,
       backbone: {
         ...{ id: 'pinnerformer', dimension: 16, maxLength: 10, windowDays: 0, positionsPerUser: 10 },
-        ...{ dropout: 0.1, timeEncoding, timePeriods: [1, 30] },
+        ...{ dropout: 0.1, timeEncoding, ...(timeEncoding && { timePeriods: [1, 30] }) },
       },
       train: {
         epochs: 24,
@@ -91,6 +91,8 @@ describe('times', function () {
       return step === 1 || step === 7;
     });
     assert.ok(either.length >= 30, `${either.length} of 40 without times`);
+    const inMilliseconds = times.map((own) => own.map((time) => 1000 * time));
+    await assert.rejects(best({ times: inMilliseconds }), /is in milliseconds, it seems: times are seconds/);
     timed.dispose();
   });
 

@@ -92,7 +92,7 @@ function runsOf(
       const own = { ...common, ...(writes && writer && { writer }), fusion: setting, seed, output: folder };
       // By content: a warm start of another config or other data is never taken for this one.
       const key = context.hasher
-        .sha256(warmKey({ ...config, seed }, splitHash(split, context.hasher)))
+        .sha256(warmKey({ ...config, seed }, splitHash(split, context.hasher), split.dataset.sideHash))
         .slice(0, 12);
       const warmFolder = join(config.output, 'warm', `seed-${seed}-${key}`);
       return { name: `${variant}, seed ${seed}`, variant, seed, folder, config: own, warmFolder };

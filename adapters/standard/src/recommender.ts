@@ -11,6 +11,7 @@ import {
   type UnitDescriptor,
   UsageError,
   createContainer,
+  demandGivenSeconds,
   evaluateRanker,
   knownTimes,
   nearestName,
@@ -23,7 +24,7 @@ import { NodeFileStore, nodeHasher, silentProgress } from './node-ports.js';
 import { builtInUnits } from './register-all.js';
 import type { RunResult } from './result.js';
 import { runOnce, timed } from './run.js';
-import { itemsHash, readModel, saveModel } from './saved-model.js';
+import { demandSameItems, readModel, saveModel } from './saved-model.js';
 import { fileFinder, withFoundFiles } from './saved-paths.js';
 import { Session } from './session.js';
 import { demandHeldOut, tellSplit } from './split-data.js';
@@ -155,6 +156,7 @@ export class Recommender {
     const known = histories.map((history) => knownItems(history, items));
     const times = known.map(({ ids, places }, n) => {
       const own = options.times?.[n];
+      if (own) demandGivenSeconds(own, dataset);
       return own ? places.map((place) => own[place] ?? NaN) : knownTimes(dataset, users?.[n] ?? -1, ids);
     });
     const removeSeen = options.removeSeen ?? this.config.evaluate.filter === 'seen';
@@ -196,11 +198,7 @@ export class Recommender {
   async load(folder: string): Promise<this> {
     const { ranker, session } = await this.open();
     const saved = await readModel(new NodeFileStore(folder));
-    if (saved.info.itemsHash !== itemsHash(session)) {
-      throw new CocoError(
-        `The model in ${folder} was trained on other items than those of the config's data.`,
-      );
-    }
+    demandSameItems(folder, saved.info, ranker, session);
     demandSameFiles(`The model in ${folder}`, saved.info.externalFiles ?? [], ranker.externalFiles ?? []);
     await ranker.restore(saved.tensors);
     this.isFitted = true;

@@ -40,9 +40,9 @@ export function configKey({ output: _output, fusions: _fusions, evaluate, ...con
 }
 
 /** What the warm start of a run hangs on: the same for every fusion of a comparison. */
-export function warmKey(config: RunConfig, dataHash: string): string {
+export function warmKey(config: RunConfig, dataHash: string, sideHash?: string): string {
   const { output: _output, fusion: _fusion, fusions: _fusions, writer: _writer, evaluate, ...rest } = config; // prettier-ignore
-  return sortedJson({ ...rest, ...splitKey(evaluate), dataHash });
+  return sortedJson({ ...rest, ...splitKey(evaluate), dataHash, sideHash });
 }
 
 function sortedJson(config: object): string {
@@ -97,6 +97,8 @@ async function saveRanks(files: FileStore, ranks: Int32Array): Promise<void> {
 interface ClaimedRun {
   readonly configHash: string;
   readonly dataHash: string;
+  /** `Dataset.sideHash`. Absent: none, or not known. */
+  readonly sideHash?: string;
   /** Absent: none. */
   readonly externalFiles?: readonly ExternalFile[];
 }
@@ -104,10 +106,12 @@ interface ClaimedRun {
 /** A run folder belongs to one config, one data set and the files of its model; another's is never overwritten. */
 async function claimFolder({ files, config, session, ranker }: Run, configHash: string): Promise<void> {
   const hash = splitHash(session.split, session.context.hasher);
+  const { sideHash } = session.split.dataset;
   const { externalFiles = [] } = ranker;
   const old = await readRecord<ClaimedRun>(files, runFiles.run);
   if (old) {
-    if (old.configHash === configHash && old.dataHash === hash) {
+    const isSame = old.dataHash === hash && (old.sideHash ?? sideHash) === sideHash;
+    if (old.configHash === configHash && isSame) {
       return demandSameFiles(`The run in ${files.root}`, old.externalFiles ?? [], externalFiles);
     }
     const what = old.configHash === configHash ? 'other data' : 'another config';
@@ -117,6 +121,6 @@ async function claimFolder({ files, config, session, ranker }: Run, configHash: 
   }
   await files.write(
     runFiles.run,
-    `${JSON.stringify({ configHash, dataHash: hash, externalFiles, config }, null, 2)}\n`,
+    `${JSON.stringify({ configHash, dataHash: hash, sideHash, externalFiles, config }, null, 2)}\n`,
   );
 }

@@ -21,6 +21,8 @@ export interface ModelInfo {
   readonly workingFolder?: string;
   /** SHA-256 of the raw item ids in order: weights fit one catalogue only. */
   readonly itemsHash: string;
+  /** SHA-256 of the names of the items' attributes in order, where the weights belong to them; absent: not known. */
+  readonly attributesHash?: string;
   readonly codeVersion: string;
   /** How the data were split for its training; absent: `leave-one-out`. */
   readonly splitRule?: SplitRule;
@@ -29,9 +31,22 @@ export interface ModelInfo {
 }
 
 /** SHA-256 of the catalogue's raw ids in order. */
-export function itemsHash({ split, context }: Session): string {
+function itemsHash({ split, context }: Session): string {
   const { items } = split.dataset;
   return context.hasher.sha256(Array.from({ length: items.length }, (_, i) => items.get(i)).join('\n'));
+}
+
+function attributesHashOf({ split }: Session, { readsAttributes = false }: Ranker): string | undefined {
+  return readsAttributes ? split.dataset.attributes?.namesHash : undefined;
+}
+
+/** @throws CocoError if a model of the folder was trained on other items, or on other attributes that it reads */
+export function demandSameItems(folder: string, info: ModelInfo, ranker: Ranker, session: Session): void {
+  const isOf = (what: string): CocoError =>
+    new CocoError(`The model in ${folder} was trained on other ${what} than those of the config's data.`);
+  if (info.itemsHash !== itemsHash(session)) throw isOf('items');
+  const own = attributesHashOf(session, ranker);
+  if ((info.attributesHash ?? own) !== own) throw isOf('attributes of items');
 }
 
 /** Writes weights and config into one file of the folder. */
@@ -43,10 +58,12 @@ export async function saveModel(
 ): Promise<void> {
   const { externalFiles = [] } = ranker;
   const { rule } = session.split;
+  const attributesHash = attributesHashOf(session, ranker);
   const info: ModelInfo = {
     config,
     workingFolder: process.cwd(),
     itemsHash: itemsHash(session),
+    ...(attributesHash !== undefined && { attributesHash }),
     codeVersion,
     ...(rule.kind !== 'leave-one-out' && { splitRule: rule }),
     externalFiles,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { timeFeatures, timeWidth } from './time-encoding.js';
+import * as tf from '@tensorflow/tfjs-core';
+import { DatasetBuilder, Parameters, Random } from '@coco-rec/core';
+import { buildTimeEncoding, timeEncodingOf, timeFeatures, timeWidth } from './time-encoding.js';
 
 const day = 86_400;
 
@@ -48,5 +50,34 @@ describe('timeFeatures', () => {
     const times = Float64Array.of(1, 2, 3, 4).map((own) => origin + own * day);
     const all = timeFeatures({ batchSize: 2, length: 2, times }, { periods, origin });
     assert.ok(all.slice(2 * width + 5, 3 * width).every((value) => value === 0));
+  });
+});
+
+describe('the origin of times', () => {
+  before(() => tf.setBackend('cpu'));
+
+  it('is the first time of the data, exact to the second, and a weight that is not trained', () => {
+    const first = 1_388_534_401; // float32 alone would be 65 seconds off
+    const build = (start: number): Parameters => {
+      const builder = new DatasetBuilder();
+      [0, 5, 9].forEach((later, i) => builder.addInteraction('u', `i${i}`, start + later));
+      const hasher = { sha256: () => 'hash' };
+      const dataset = builder.build({ name: 'timed', report: { counts: {}, warnings: [] }, hasher });
+      const parameters = new Parameters(new Random(1));
+      const encoding = buildTimeEncoding(parameters, undefined, dataset);
+      assert.equal(timeEncodingOf(encoding).origin, start);
+      if (start !== first) return parameters;
+      // What another data set would begin with does not count once the weights are loaded.
+      const [saved] = build(first + 77_777_777).entries();
+      encoding.start.assign(saved.variable);
+      assert.equal(timeEncodingOf(encoding).origin, first + 77_777_777);
+      return parameters;
+    };
+    assert.deepEqual(
+      build(first)
+        .entries()
+        .map(({ trainable }) => trainable),
+      [false],
+    );
   });
 });

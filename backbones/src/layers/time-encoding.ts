@@ -2,7 +2,9 @@
  * When an item was taken, as numbers a layer can read: of a time t in days, sine and cosine at fixed periods and log(1 + t)
  * (PinnerFormer, section 3.2, after Time2Vec: Kazemi et al. 2019, whose periods are learned).
  */
-import type { Batch } from '@coco-rec/core';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Batch, Dataset, Parameters } from '@coco-rec/core';
+import { firstTime } from './real-times.js';
 
 const secondsPerDay = 86_400;
 /** Of this many days the logarithm is 1. */
@@ -13,6 +15,32 @@ export interface TimeEncoding {
   readonly periods: readonly number[];
   /** Times count from here; in seconds. */
   readonly origin: number;
+}
+
+const defaultPeriods = [0.25, 1, 7, 30.44, 91.31, 365.25];
+
+/** A time encoding whose origin is saved with the weights: the first time of the data that it was trained on. */
+export interface SavedTimeEncoding {
+  readonly periods: readonly number[];
+  /** [2], whole days and the seconds that are left, each exact in float32; never trained. */
+  readonly start: tf.Variable;
+}
+
+/** @param periods in days @throws UsageError if the data has no real times */
+export function buildTimeEncoding(
+  parameters: Parameters,
+  periods: readonly number[] = defaultPeriods,
+  dataset: Dataset,
+): SavedTimeEncoding {
+  const first = firstTime(dataset);
+  const days = Math.floor(first / secondsPerDay);
+  const values = Float32Array.of(days, first - days * secondsPerDay);
+  return { periods, start: parameters.variable('timeOrigin', [2], () => values, { trainable: false }) };
+}
+
+export function timeEncodingOf({ periods, start }: SavedTimeEncoding): TimeEncoding {
+  const [days, seconds] = start.dataSync();
+  return { periods, origin: days * secondsPerDay + seconds };
 }
 
 /** Numbers for an item: of its time, and of the gap to the item before it. */

@@ -116,6 +116,33 @@ describe('DatasetBuilder', () => {
     assert.equal(historyOf(dataset, 3)[1], 'i10');
   });
 
+  it('numbers attributes by name, each once an item, whatever order the items come in', () => {
+    const tags: [item: string, attributes: string[]][] = [
+      ['soap', ['hand', 'care', 'hand']],
+      ['towel', ['bath']],
+      ['brush', ['care', 'bath']],
+    ];
+    const shop = (described: typeof tags): Dataset =>
+      build((builder) => {
+        ['soap', 'towel', 'brush'].forEach((item, t) => builder.addInteraction('u', item, t));
+        for (const [item, attributes] of described) builder.describeItem(item, '', attributes);
+      });
+    const first = shop(tags);
+    assert.deepEqual([...(first.attributes?.values ?? [])], [3, 2, 1, 2, 1]); // bath, care, hand
+    assert.deepEqual([...(first.attributes?.offsets ?? [])], [0, 0, 2, 3, 5]);
+    const turned = shop([...tags].reverse());
+    assert.deepEqual(turned.attributes, first.attributes);
+    assert.equal(turned.sideHash, first.sideHash);
+    const moved = shop([['soap', ['hand']], ['towel', ['bath']], ['brush', ['care']]]); // prettier-ignore
+    assert.equal(moved.attributes?.namesHash, first.attributes?.namesHash);
+    assert.notEqual(moved.sideHash, first.sideHash);
+    const renamed = shop([['soap', ['hand', 'cure']], tags[1], ['brush', ['cure', 'bath']]]);
+    assert.deepEqual(renamed.attributes?.values, first.attributes?.values);
+    assert.notEqual(renamed.attributes?.namesHash, first.attributes?.namesHash);
+    assert.notEqual(renamed.sideHash, first.sideHash);
+    assert.equal(renamed.hash, first.hash);
+  });
+
   it('keeps texts and attributes of known items, refuses unknown ones, keeps cold items', () => {
     const dataset = build((builder) => {
       builder.addInteraction('ann', 'soap');

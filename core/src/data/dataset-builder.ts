@@ -61,7 +61,7 @@ export class DatasetBuilder {
     this.texts.set(index, cleanText(text));
     this.attributes.set(
       index,
-      attributes.map((attribute) => this.attributeIndex.add(attribute) + 1),
+      [...new Set(attributes)].map((attribute) => this.attributeIndex.add(attribute) + 1),
     );
     return true;
   }
@@ -89,8 +89,18 @@ export class DatasetBuilder {
     const texts =
       this.texts.size > 0 ? StringTable.from(this.textsInOrder(itemCount), itemCount + 1) : undefined;
     const hasTimes = times !== undefined && !Number.isNaN(times[0]);
-    const parts = [bytesOf(offsets), bytesOf(sequence), users.content, items.content, texts?.content];
-    const hash = options.hasher.sha256(parts.map((part) => options.hasher.sha256(part ?? '')).join());
+    const realTimes = hasTimes && !areRanks(times, offsets);
+    const { hasher } = options;
+    const hashOf = (parts: readonly (Uint8Array | string | undefined)[]): string =>
+      hasher.sha256(parts.map((part) => hasher.sha256(part ?? '')).join());
+    const attributes = this.packAttributes(itemCount, hasher);
+    const side = attributes && [
+      attributes.namesHash,
+      bytesOf(attributes.offsets),
+      bytesOf(attributes.values),
+    ];
+    const sideHash =
+      side || realTimes ? hashOf([...(side ?? []), realTimes ? bytesOf(times) : '']) : undefined;
     return {
       name: options.name,
       userCount,
@@ -98,13 +108,14 @@ export class DatasetBuilder {
       offsets,
       sequence,
       times: hasTimes ? times : undefined,
-      realTimes: hasTimes && !areRanks(times, offsets),
+      realTimes,
       users,
       items,
       texts,
-      attributes: this.attributeIndex.size > 0 ? this.packAttributes(itemCount) : undefined,
+      attributes,
       report: options.report,
-      hash,
+      hash: hashOf([bytesOf(offsets), bytesOf(sequence), users.content, items.content, texts?.content]),
+      ...(sideHash !== undefined && { sideHash }),
     };
   }
 
@@ -121,18 +132,27 @@ export class DatasetBuilder {
     for (let item = 0; item <= itemCount; item++) yield this.texts.get(item) ?? '';
   }
 
-  private packAttributes(itemCount: number): ItemAttributes {
+  /** Numbers attributes by their names, so that the order of the items' file does not matter. */
+  private packAttributes(itemCount: number, hasher: Hasher): ItemAttributes | undefined {
+    const count = this.attributeIndex.size;
+    if (count === 0) return undefined;
+    const table = this.attributeIndex.toTable();
+    const names = Array.from({ length: count }, (_, n) => table.get(n));
+    const order = [...names.keys()].sort((a, b) => (names[a] < names[b] ? -1 : 1));
+    const numbers = new Int32Array(count + 1);
+    order.forEach((found, rank) => (numbers[found + 1] = rank + 1));
     const offsets = new Int32Array(itemCount + 2);
     const values: number[] = [];
     for (let item = 0; item <= itemCount; item++) {
-      values.push(...(this.attributes.get(item) ?? []));
+      values.push(...(this.attributes.get(item) ?? []).map((found) => numbers[found]));
       offsets[item + 1] = values.length;
     }
-    return { offsets, values: Int32Array.from(values), count: this.attributeIndex.size };
+    const namesHash = hasher.sha256(order.map((found) => hasher.sha256(names[found])).join());
+    return { offsets, values: Int32Array.from(values), count, namesHash };
   }
 }
 
-function bytesOf(array: Int32Array): Uint8Array {
+function bytesOf(array: Int32Array | Times): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 

@@ -1,4 +1,6 @@
+import { UsageError } from '../errors.js';
 import type { Dataset, Split, Times, TrainingPart } from '../specification/dataset.js';
+import { mostSeconds } from './time-text.js';
 
 /** @returns the split of `dataset` that leaves one out: last = test, last but one = validation, rest = training. */
 export function leaveOneOut(dataset: Dataset): Split {
@@ -64,6 +66,15 @@ export function knownTimes(dataset: Dataset, user: number, history: Int32Array):
   for (let i = 0; i < length && history[i] === sequence[offsets[user] + i]; i++)
     known[i] = times[offsets[user] + i];
   return known;
+}
+
+/** @throws UsageError for given times in milliseconds, where those of the data are in seconds */
+export function demandGivenSeconds(given: readonly number[], { realTimes, times }: Dataset): void {
+  const wrong = realTimes ? given.find((time) => time > mostSeconds) : undefined;
+  if (wrong === undefined || times?.some((time) => time > mostSeconds)) return;
+  throw new UsageError(
+    `A time of a history, ${wrong}, is in milliseconds, it seems: times are seconds since 1970, as in the data.`,
+  );
 }
 
 /** The item held out for validation or test of a user that has one. */

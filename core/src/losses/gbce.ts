@@ -9,7 +9,8 @@ import type { LossDescriptor } from './loss.js';
  *
  * −log σ(s)^β is β times −log σ(s), so the power is a weight of the positive term. The authors (github.com/asash/gSASRec-pytorch)
  * turn σ^β into a logit in float64 and clamp it; this is the same in float32 and needs no clamp. Deviation: a negative is
- * never an item that the user has had in training; the authors draw from all.
+ * never an item that the user has had in training; the authors draw from all. Their SASRec has by default an output table
+ * apart from the input's and no √D before the positions; here a backbone's own items are both.
  */
 export class GBCELossConfig {
   @Describe(

@@ -14,7 +14,9 @@ export class InfoNCELossConfig {
   @IsPositive()
   temperature = 1;
 
-  @Describe('Score by the cosine. Only for a backbone that ranks by the cosine as well.')
+  @Describe(
+    'Score by the cosine. Only for a backbone that ranks by the cosine as well; a temperature of its own then does nothing.',
+  )
   @IsBoolean()
   normalise = false;
 

@@ -57,6 +57,11 @@ export abstract class Backbone {
   readonly mixesLengths: boolean = false;
   /** `encode` reads when items were taken, `Batch.times`. True needs data with real timestamps in training. */
   readonly readsTimes: boolean = false;
+  /** Its weights belong to attributes: a saved one is refused where the data has others. Default: where it needs some. */
+  get readsAttributes(): boolean {
+    return this.capabilities.attributes;
+  }
+
   readonly capabilities: BackboneCapabilities = defaultBackboneCapabilities;
   protected context!: BackboneContext;
   private items!: ItemVectors;

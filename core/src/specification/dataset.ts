@@ -16,12 +16,14 @@ export interface ImportReport {
   readonly warnings: readonly string[];
 }
 
-/** Ragged attributes: those of item i are values[offsets[i]..offsets[i+1]]; ids from 1. */
+/** Ragged attributes: those of item i are values[offsets[i]..offsets[i+1]]; ids from 1, in the order of their names. */
 export interface ItemAttributes {
   readonly offsets: Int32Array;
   readonly values: Int32Array;
   /** Number of distinct attributes. */
   readonly count: number;
+  /** SHA-256 of their names in order: weights that belong to attributes fit one list of names only. Absent: not known. */
+  readonly namesHash?: string;
 }
 
 /** Whole numbers from 0 to 2^32 - 1, such as Unix seconds, take half the memory. */
@@ -52,6 +54,8 @@ export interface Dataset {
   readonly report: ImportReport;
   /** SHA-256 of interactions, ids and texts. */
   readonly hash: string;
+  /** SHA-256 of what `hash` has not: the items' attributes, and real times. Absent: there are none, or it is not known. */
+  readonly sideHash?: string;
   /** For simulated data: the Bayes predictor given the observed history only. */
   readonly oracle?: Ranker;
 }

@@ -54,6 +54,8 @@ export interface Ranker {
   readonly id: string;
   /** Files beside `state` that it was made from; a saved model is refused where they have changed. Default: none. */
   readonly externalFiles?: readonly ExternalFile[];
+  /** Its state belongs to the items' attributes by number. Default: false. */
+  readonly readsAttributes?: boolean;
   /** @returns a record for the result file: epochs, best epoch, seconds, … */
   fit(split: Split, context: FitContext): Promise<Record<string, unknown>>;
   /** @param histories item ids, oldest first; users never seen before work, an empty history too. */

@@ -160,6 +160,11 @@ describe('causalMask', () => {
         ],
       ],
     ]);
-    assert.deepEqual(paddingMask(Int32Array.of(1, 0), 2).arraySync(), [[[[0, o]]], [[[o, o]]]]);
+    // An empty row has its first place, however long the others are.
+    for (const mask of [paddingMask, causalMask]) {
+      const [, empty] = mask(Int32Array.of(2, 0), 2).arraySync();
+      assert.ok(empty[0].every(([first, second]) => first === 0 && second === o));
+    }
+    assert.deepEqual(paddingMask(Int32Array.of(1, 0), 2).arraySync(), [[[[0, o]]], [[[0, o]]]]);
   });
 });

@@ -41,11 +41,15 @@ async function padding(open: Opener): Promise<void> {
   await inWorld(await open(1), async (world) => {
     world.addNoise();
     const [long, ...others] = [...world.sequences].sort((a, b) => b.history.length - a.history.length);
-    const short = newest(others[0], 3);
     const V = world.options.dataset.itemCount;
-    const alone = await world.scores(world.batch([short], 'predict'));
-    const padded = await world.scores(world.batch([short, long], 'predict'));
-    demandClose(padded.subarray(0, 3 * V), alone, tolerance, 'A history with and without padding');
+    for (const length of [3, 1, 0]) {
+      const short = newest(others[0], length);
+      const alone = await world.scores(world.batch([short], 'predict'));
+      const padded = await world.scores(world.batch([short, long], 'predict'));
+      const rows = Math.max(1, length) * V;
+      const what = `A history of length ${length} with and without padding`;
+      demandClose(padded.subarray(0, rows), alone.subarray(0, rows), tolerance, what);
+    }
   });
 }
 

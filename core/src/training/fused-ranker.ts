@@ -44,6 +44,10 @@ export class FusedRanker implements Ranker {
     this.id = `${model.backbone.id}+${model.fusion.id}`;
   }
 
+  get readsAttributes(): boolean {
+    return this.model.backbone.readsAttributes;
+  }
+
   async fit(split: Split, context: FitContext): Promise<Record<string, unknown>> {
     const trainer = new Trainer({ ranker: this, split, config: this.config, context });
     try {

@@ -221,7 +221,9 @@ export class Trainer {
     const warm =
       context.warmFiles && (await loadCheckpoint<{ seconds?: number }>(context.warmFiles, warmFile));
     if (!warm) return false;
-    this.position.seconds += warm.info.seconds ?? 0; // a run takes as long whoever made its warm start
+    // A run takes as long whoever made its warm start; a second stage that finds it adds nothing.
+    this.position.seconds = warm.info.seconds ?? 0;
+    this.startedAt = Date.now();
     const fresh = await ranker.state();
     await ranker.restore(
       new Map([...fresh, ...[...warm.tensors].filter(([name]) => name.startsWith('backbone/'))]),
