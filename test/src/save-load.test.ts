@@ -14,8 +14,8 @@ const histories = [
   [],
 ];
 
-for (const fusion of ['none', 'coco']) {
-  describe(`a recommender that is saved and loaded, sasrec with ${fusion}`, () => {
+for (const fusion of ['none', 'coco', { id: 'concat' }, { id: 'mlp' }]) {
+  describe(`a recommender that is saved and loaded, sasrec with ${JSON.stringify(fusion)}`, () => {
     const { folder, remove } = temporaryFolder();
     const saved = join(folder, 'saved');
     const opened: Recommender[] = [];

@@ -45,6 +45,7 @@ export function withFoundFiles(
     const keys: Record<string, unknown> = { ...setting };
     const unit = kinds.map((kind) => registry.find(kind, String(keys[idKey]))).find(Boolean);
     for (const key of unit ? keysOfFiles(unit.config) : []) {
+      if (keys[key] === undefined) continue; // its default, not an absent value over it
       keys[key] = foundValue(keys[key], find);
       if (section === 'data') demandThere(owner, `data.${key}`, keys[key]);
     }

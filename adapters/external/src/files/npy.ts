@@ -11,7 +11,7 @@ export interface Matrix {
 const widths: Readonly<Record<string, number>> = { '<f4': 4, '<f8': 8 };
 const magic = '\x93NUMPY';
 
-/** Reads a NumPy array file: two dimensions, float32 or float64, C order. @throws CocoError naming what is wrong */
+/** Reads a NumPy array file: two dimensions, float32 or float64. @throws CocoError naming what is wrong */
 export function readNpy(bytes: Uint8Array, path: string): Matrix {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = bytes.length > 12 ? String.fromCharCode(...bytes.subarray(0, 6)) : '';
@@ -28,9 +28,6 @@ export function readNpy(bytes: Uint8Array, path: string): Matrix {
       `${path} holds numbers of the type ${type}; <f4 (float32) and <f8 (float64) are read.`,
     );
   }
-  if (/'fortran_order': *True/.test(header)) {
-    throw new CocoError(`${path} is in Fortran order: save numpy.ascontiguousarray(vectors).`);
-  }
   if (shape.length !== 2) {
     throw new CocoError(`${path} has ${shape.length} dimensions; it takes 2: a row for each vector.`);
   }
@@ -41,5 +38,17 @@ export function readNpy(bytes: Uint8Array, path: string): Matrix {
   if (data.length !== rows * columns * width) throw new CocoError(`${path} is cut short.`);
   const numbers =
     width === 4 ? new Float32Array(data.buffer) : Float32Array.from(new Float64Array(data.buffer));
-  return { rows, columns, values: numbers };
+  const isByColumns = /'fortran_order': *True/.test(header);
+  return { rows, columns, values: isByColumns ? transposed(numbers, rows, columns) : numbers };
+}
+
+/** @param byColumns [columns·rows] @returns [rows·columns] */
+function transposed(byColumns: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(byColumns.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      values[row * columns + column] = byColumns[column * rows + row];
+    }
+  }
+  return values;
 }

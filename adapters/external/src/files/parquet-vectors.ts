@@ -24,9 +24,11 @@ export async function readParquetVectors(path: string): Promise<VectorFile> {
     for (let start = 0; start < count; start += blockRows) {
       const rowEnd = Math.min(count, start + blockRows);
       const block = await parquetReadObjects({ file, metadata, compressors, rowStart: start, rowEnd });
-      block.forEach((row, n) =>
-        rows.add(row.id, row.seenUntil, vectorOf(row, vectorColumns), `row ${start + n + 1}`),
-      );
+      block.forEach((row, n) => {
+        const place = `row ${start + n + 1}`;
+        const where = `${path}, ${place}`;
+        rows.add(textOf(row.id, where), row.seenUntil, vectorOf(row, vectorColumns, where), place);
+      });
     }
   } catch (error) {
     if (error instanceof CocoError) throw error;
@@ -36,9 +38,28 @@ export async function readParquetVectors(path: string): Promise<VectorFile> {
   return rows.finish();
 }
 
-function vectorOf(row: Readonly<Record<string, unknown>>, columns: readonly string[]): ArrayLike<unknown> {
+/** Text that the file keeps as bytes of a fixed length, filled up with zeros; anything else as it is. */
+function textOf(id: unknown, where: string): unknown {
+  if (!(id instanceof Uint8Array)) return id;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(id).replace(/\0+$/, '');
+  } catch (error) {
+    throw new CocoError(`${where}: the id is ${id.length} bytes that are no text; save the ids as text.`, {
+      cause: error,
+    });
+  }
+}
+
+function vectorOf(
+  row: Readonly<Record<string, unknown>>,
+  columns: readonly string[],
+  where: string,
+): ArrayLike<unknown> {
   const values = columns.map((name) => row[name]);
   const [first] = values;
+  if (values.length === 1 && (first === null || first === undefined)) {
+    throw new CocoError(`${where}: the vector is missing; leave out rows without one.`);
+  }
   const isList = Array.isArray(first) || ArrayBuffer.isView(first);
   return values.length === 1 && isList ? (first as unknown as ArrayLike<unknown>) : values;
 }

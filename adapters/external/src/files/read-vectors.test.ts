@@ -88,6 +88,85 @@ describe('readVectors', () => {
     }
   });
 
+  it('reads NumPy in Fortran order, as np.save writes the columns of a pandas table', async () => {
+    const byColumns = Float64Array.of(1, 4, 2, 5, 3.5, -6);
+    const { values } = await read(write('f.npy', npy('<f8', '2, 3', bytesOf(byColumns), 'True')), ids);
+    assert.deepEqual(values, matrix);
+  });
+
+  it('names the type that a safetensors file should have', async () => {
+    const header = (type: string, bytes: number): string =>
+      JSON.stringify({ vectors: { dtype: type, shape: [2, 3], data_offsets: [0, bytes] } }).padEnd(80);
+    for (const [type, width] of [
+      ['F64', 8],
+      ['F16', 2],
+      ['I32', 4],
+    ] as const) {
+      const start = Buffer.alloc(8);
+      start.writeUInt32LE(80);
+      const content = Buffer.concat([start, Buffer.from(header(type, 6 * width)), Buffer.alloc(6 * width)]);
+      await assert.rejects(
+        read(write(`${type}.safetensors`, content), ids),
+        says(`${type}.safetensors holds numbers of the type ${type}`, "array.astype('float32')"),
+      );
+    }
+  });
+
+  it('reads Parquet ids of a fixed length; bytes that are no text are named', async () => {
+    const table = (id: Uint8Array): Uint8Array =>
+      new Uint8Array(
+        parquetWriteBuffer({
+          columnData: [
+            { name: 'id', data: [id] },
+            { name: 'x', data: [1.5] },
+          ],
+          schema: [
+            { name: 'root', num_children: 2 },
+            { name: 'id', type: 'FIXED_LEN_BYTE_ARRAY', type_length: 4, repetition_type: 'REQUIRED' },
+            { name: 'x', type: 'DOUBLE', repetition_type: 'REQUIRED' },
+          ],
+        }),
+      );
+    const { ids: own } = await read(write('fixed.parquet', table(Uint8Array.from(Buffer.from('é1\0')))));
+    assert.deepEqual(own, ['é1']);
+    await assert.rejects(
+      read(write('bytes.parquet', table(Uint8Array.of(0xff, 0xfe, 1, 2)))),
+      says('bytes.parquet, row 1', '4 bytes that are no text'),
+    );
+  });
+
+  it('says that a vector is missing, and that an id is of another type', async () => {
+    const parquet = (ids: unknown[], vectors: unknown[]): Uint8Array =>
+      new Uint8Array(
+        parquetWriteBuffer({
+          columnData: [
+            { name: 'id', data: ids },
+            { name: 'vector', data: vectors },
+          ],
+        }),
+      );
+    for (const [n, vectors] of [
+      [1, [null, [1, 2]]],
+      [2, [[1, 2], null]],
+    ] as const) {
+      await assert.rejects(
+        read(write(`null${n}.parquet`, parquet(['a', 'b'], [...vectors]))),
+        says(`null${n}.parquet, row ${n}: the vector is missing`),
+      );
+    }
+    await assert.rejects(
+      read(write('flags.parquet', parquet([true], [[1, 2]]))),
+      says('row 1', 'neither text nor a number'),
+    );
+  });
+
+  it('refuses a number that float32 cannot hold', async () => {
+    await assert.rejects(
+      read(write('large.csv', 'id,x\na,1\nb,-1e39\n')),
+      says('large.csv, line 3: number 1', '"-1e39"', 'float32'),
+    );
+  });
+
   it('reads Parquet as pandas compresses it: snappy, gzip, zstd, none', async () => {
     const columnData = [
       { name: 'id', data: ['a'] },
@@ -203,7 +282,6 @@ describe('readVectors', () => {
       [good, write('names.csv', 'name\na\nb\n'), ['no column "id"', 'name']],
       [write('x.npy', 'something else'), ids, ['no NumPy file']],
       [write('i.npy', npy('<i8', '2, 3', bytesOf(matrix))), ids, ['<i8', 'float32']],
-      [write('f.npy', npy('<f4', '2, 3', bytesOf(matrix), 'True')), ids, ['Fortran']],
       [write('one.npy', npy('<f4', '6,', bytesOf(matrix))), ids, ['1 dimensions']],
       [write('short.npy', npy('<f4', '3, 3', bytesOf(matrix))), ids, ['cut short']],
       [write('x.safetensors', 'something else'), ids, ['x.safetensors']],

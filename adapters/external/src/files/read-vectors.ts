@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
-import { CocoError, UsageError, decodeSafetensors, fileErrorReason } from '@coco-rec/core';
+import { CocoError, UsageError, decodeSafetensors } from '@coco-rec/core';
 import { readCsvVectors } from './csv-vectors.js';
+import { demandFile, readBytes } from './demand-file.js';
 import { type Matrix, readNpy } from './npy.js';
 import { readParquetVectors } from './parquet-vectors.js';
 import { type VectorFile, notFinite } from './vector-rows.js';
@@ -37,16 +37,8 @@ export async function readVectors(source: VectorSource): Promise<VectorFile> {
   return file;
 }
 
-async function demandFile(path: string): Promise<void> {
-  const info = await stat(path).catch(() => undefined);
-  if (!info) throw new UsageError(`There is no file ${path}.`);
-  if (!info.isFile()) throw new UsageError(`${path} is not a file.`);
-}
-
 async function readMatrix(path: string): Promise<Matrix> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new CocoError(`Cannot read ${path}: ${fileErrorReason(error)}.`, { cause: error });
-  });
+  const bytes = await readBytes(path);
   return path.endsWith('.npy') ? readNpy(bytes, path) : readSafetensorsMatrix(bytes, path);
 }
 
@@ -57,7 +49,8 @@ function readSafetensorsMatrix(bytes: Uint8Array, path: string): Matrix {
     found = decodeSafetensors(bytes);
   } catch (error) {
     if (!(error instanceof CocoError)) throw error;
-    throw new CocoError(`${path}: ${error.message}.`, { cause: error });
+    const [, type] = /has the type (\w+);/.exec(error.message) ?? [];
+    throw type ? wrongType(path, type, error) : new CocoError(`${path}: ${error.message}.`, { cause: error });
   }
   const names = [...found.tensors.keys()];
   if (names.length !== 1) {
@@ -66,11 +59,21 @@ function readSafetensorsMatrix(bytes: Uint8Array, path: string): Matrix {
     );
   }
   const tensor = [...found.tensors.values()][0];
-  if (tensor.shape.length !== 2 || !(tensor.values instanceof Float32Array)) {
-    throw new CocoError(`${path}: "${names[0]}" should have 2 dimensions and the type F32.`);
+  if (!(tensor.values instanceof Float32Array)) throw wrongType(path, 'I32');
+  if (tensor.shape.length !== 2) {
+    throw new CocoError(
+      `${path}: "${names[0]}" has ${tensor.shape.length} dimensions; it takes 2: a row for each vector.`,
+    );
   }
   return { rows: tensor.shape[0], columns: tensor.shape[1], values: tensor.values };
 }
+
+const wrongType = (path: string, type: string, cause?: Error): CocoError =>
+  new CocoError(
+    `${path} holds numbers of the type ${type}; save them as float32: array.astype('float32') in NumPy, ` +
+      'tensor.float() in PyTorch.',
+    { cause },
+  );
 
 async function withIds({ rows, columns, values }: Matrix, source: VectorSource): Promise<VectorFile> {
   const { path, ids: idsPath, idsKey } = source;

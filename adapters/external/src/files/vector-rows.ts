@@ -40,7 +40,7 @@ export class VectorRows {
     this.reserve(start + this.dimension);
     for (let d = 0; d < this.dimension; d++) {
       const value = numberOf(vector[d]);
-      if (!Number.isFinite(value)) throw notFinite(where, d, vector[d]);
+      if (!Number.isFinite(Math.fround(value))) throw notFinite(where, d, vector[d]);
       this.values[start + d] = value;
     }
   }
@@ -61,10 +61,12 @@ export class VectorRows {
   }
 }
 
-function idOf(id: unknown, where: string): string {
+/** @throws CocoError if it is none */
+export function idOf(id: unknown, where: string): string {
   if (typeof id === 'string' && id !== '') return id;
   if (typeof id === 'number' || typeof id === 'bigint') return String(id);
-  throw new CocoError(`${where}: an id is missing.`);
+  if (id === undefined || id === null || id === '') throw new CocoError(`${where}: an id is missing.`);
+  throw new CocoError(`${where}: an id is neither text nor a number; save the ids as text.`);
 }
 
 function countOf(value: unknown, where: string): number {
@@ -86,5 +88,8 @@ const shown = (value: unknown): string =>
 
 /** @param at place of the number in its vector, from 0 */
 export function notFinite(where: string, at: number, value: unknown): CocoError {
-  return new CocoError(`${where}: number ${at + 1} of the vector is ${shown(value)}; it must be finite.`);
+  const wanted = Number.isFinite(numberOf(value))
+    ? 'as float32 it must be finite, so below 3.4e38'
+    : 'it must be finite';
+  return new CocoError(`${where}: number ${at + 1} of the vector is ${shown(value)}; ${wanted}.`);
 }

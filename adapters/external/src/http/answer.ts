@@ -42,11 +42,13 @@ function readVector(vector: unknown, n: number, expected: Expected): Float32Arra
       `The service at ${url} answered a vector of ${vector.length} numbers; those of the items have ${width}.`,
     );
   }
-  const at = vector.findIndex((value) => typeof value !== 'number' || !Number.isFinite(value));
+  const at = vector.findIndex((value) => typeof value !== 'number' || !Number.isFinite(Math.fround(value)));
   if (at >= 0) {
-    const value = JSON.stringify(vector[at]);
+    const value: unknown = vector[at];
+    const shown = typeof value === 'number' ? String(value) : JSON.stringify(value);
+    const limit = typeof value === 'number' ? ' as a 32-bit number' : '';
     throw new OutsideError(
-      `The service at ${url}: number ${at + 1} of vector ${n + 1} is ${value}; it must be finite.`,
+      `The service at ${url}: number ${at + 1} of vector ${n + 1} is ${shown}; it must be finite${limit}.`,
     );
   }
   return Float32Array.from(vector as number[]);

@@ -54,7 +54,7 @@ export async function postJson(url: string, body: unknown, options: ClientOption
 
 async function post(url: string, body: string, options: ClientOptions): Promise<unknown> {
   const { timeoutSeconds, token, signal } = options;
-  const timeout = AbortSignal.timeout(1000 * timeoutSeconds);
+  const timeout = AbortSignal.timeout(Math.ceil(1000 * timeoutSeconds));
   let response: Response;
   let text: string;
   try {
@@ -94,6 +94,10 @@ async function post(url: string, body: string, options: ClientOptions): Promise<
 function demandNoRedirect({ status, headers }: Response, url: string): void {
   if (status < 300 || status >= 400) return;
   const moved = headers.get('location');
+  if (moved !== null && !URL.canParse(moved, url)) {
+    const mend = 'write the address that answers in the config';
+    throw new Failure(`sends on (${status}) to something that is no address: ${mend}`, false);
+  }
   const to = moved === null ? '' : ` to ${withoutLogin(new URL(moved, url))}`;
   throw new Failure(`sends on${to} (${status}): write the new address in the config`, false);
 }

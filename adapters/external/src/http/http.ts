@@ -23,7 +23,12 @@ import { VectorRows } from '../files/vector-rows.js';
 import { isAboutContent, postJson } from './client.js';
 import { readAnswer } from './answer.js';
 
-const isUrl = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
+const isUrl = {
+  require_tld: false,
+  require_protocol: true,
+  protocols: ['http', 'https'],
+  allow_underscores: true, // as in the names of services of docker-compose
+};
 
 export class HttpConfig extends FrozenConfig {
   @Describe('Address that answers histories with vectors.')
@@ -60,6 +65,7 @@ export class HttpConfig extends FrozenConfig {
   @Describe('A request without an answer is given up after so many seconds.')
   @IsNumber()
   @Min(0.01)
+  @Max(86400)
   timeoutSeconds = 30;
 
   @Describe('Further tries after a time-out, a broken connection, or an answer 429 or 5xx.')

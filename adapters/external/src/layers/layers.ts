@@ -20,6 +20,8 @@ import {
 } from '@coco-rec/core';
 import { registerChainedOps } from './chained-ops.js';
 import type { BuildLayers, LayersModel, LayersWeight } from './layers-model.js';
+import { reasonOf } from './reason-of.js';
+import { tryOut } from './try-out.js';
 
 export class LayersCodeConfig {
   @Describe('Histories are cut to their newest items.')
@@ -68,7 +70,7 @@ export class LayersBackbone extends Backbone {
     this.model = await builtModel(this.source);
     try {
       this.width = widthOf(this.id, this.model);
-      this.demandCausal();
+      tryOut({ id: this.id, model: this.model, width: this.width });
     } catch (error) {
       for (const weight of this.weights()) weight.read().dispose();
       throw error;
@@ -81,35 +83,6 @@ export class LayersBackbone extends Backbone {
 
   private weights(): readonly LayersWeight[] {
     return [...this.model.trainableWeights, ...this.model.nonTrainableWeights];
-  }
-
-  /** The state at a position must not change with what comes after it. */
-  private demandCausal(): void {
-    const D = this.width;
-    const difference = tf.tidy(() => {
-      const values = Float32Array.from({ length: 4 * D }, (_, i) => Math.sin(1 + i));
-      const changed = values.map((value, i) => (i < 2 * D ? value : -value)); // from the third position on
-      const early = (input: Float32Array): tf.Tensor =>
-        tf.slice(this.tryOut(tf.tensor3d(input, [1, 4, D])), [0, 0, 0], [1, 2, D]);
-      return tf.max(tf.abs(tf.sub(early(values), early(changed)))).dataSync()[0];
-    });
-    if (difference <= 1e-5) return;
-    throw new CocoError(
-      `The layers model of "${this.id}" looks ahead: its state at a position changes with later items. Use layers that ` +
-        'read from left to right, no bidirectional ones.',
-    );
-  }
-
-  /** States as in training. @throws CocoError if a layer fails */
-  private tryOut(vectors: tf.Tensor3D): tf.Tensor3D {
-    try {
-      return this.states(vectors);
-    } catch (error) {
-      const history = `a history of ${vectors.shape[1]} items`;
-      throw new CocoError(`The layers model of "${this.id}" failed on ${history} (${reasonOf(error)}).`, {
-        cause: error,
-      });
-    }
   }
 
   protected build(parameters: Parameters): void {
@@ -126,17 +99,10 @@ export class LayersBackbone extends Backbone {
   encode({ itemIds, batchSize: B, length: T }: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D {
     const gathered = items.gather(tf.reshape(itemIds, [B * T]) as tf.Tensor1D);
     const vectors = tf.reshape(gathered, [B, T, this.width]) as tf.Tensor3D; // [B, T, D]
-    return this.states(pass.dropout(vectors, this.config.dropout));
-  }
-
-  private states(vectors: tf.Tensor3D): tf.Tensor3D {
-    return this.model.apply(vectors, { training: false }) as tf.Tensor3D; // [B, T, D]
+    const dropped = pass.dropout(vectors, this.config.dropout);
+    return this.model.apply(dropped, { training: false }) as tf.Tensor3D; // [B, T, D]
   }
 }
-
-/** The first line of what was thrown. */
-const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0];
 
 /** @throws CocoError if the code throws, or gives something else */
 async function builtModel({ id, build }: LayersSource): Promise<LayersModel> {

@@ -4,12 +4,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { CocoError, UsageError } from '@coco-rec/core';
 import type { LayersModel } from './layers-model.js';
+import { reasonOf } from './reason-of.js';
 
 interface ModelJson {
   readonly modelTopology: object;
   readonly weightsManifest: readonly {
     readonly paths: string[];
-    readonly weights: tf.io.WeightsManifestEntry[];
+    readonly weights: (tf.io.WeightsManifestEntry | null)[];
   }[];
 }
 
@@ -19,11 +20,11 @@ interface ModelJson {
  */
 export async function readLayersModel(path: string): Promise<LayersModel> {
   const { modelTopology, weightsManifest } = await readJson(path);
-  const specs = weightsManifest.flatMap(({ weights }) => weights);
+  const specs = weightsManifest.flatMap(({ weights }) => weights).map((weight) => readSpec(weight, path));
   const files = weightsManifest.flatMap(({ paths }) => paths);
   const parts = await Promise.all(files.map((name) => readWeights(path, name)));
   const bytes = Buffer.concat(parts);
-  const expected = specs.reduce((sum, spec) => sum + byteLength(spec, path), 0);
+  const expected = specs.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
   if (bytes.length !== expected) {
     throw new CocoError(`${path}: its weight files have ${bytes.length} bytes; the model needs ${expected}.`);
   }
@@ -31,8 +32,11 @@ export async function readLayersModel(path: string): Promise<LayersModel> {
   try {
     return await loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs: specs, weightData }));
   } catch (error) {
-    const reason = (error as Error).message.split('\n')[0];
-    throw new CocoError(`${path} cannot be built as a layers model (${reason}).`, { cause: error });
+    const reason = reasonOf(error);
+    const mend = reason.startsWith('Unknown ')
+      ? '; use only what the tfjs layers API has, or build the model in code (layersUnit)'
+      : '';
+    throw new CocoError(`${path} cannot be built as a layers model (${reason})${mend}.`, { cause: error });
   }
 }
 
@@ -49,7 +53,8 @@ async function readJson(path: string): Promise<ModelJson> {
   const { modelTopology, weightsManifest } = json ?? {};
   const isGroup = (group: { paths?: unknown; weights?: unknown } | null): boolean =>
     Array.isArray(group?.paths) && Array.isArray(group.weights);
-  if (typeof modelTopology === 'object' && Array.isArray(weightsManifest) && weightsManifest.every(isGroup)) {
+  const isTopology = typeof modelTopology === 'object' && modelTopology !== null;
+  if (isTopology && Array.isArray(weightsManifest) && weightsManifest.every(isGroup)) {
     return { modelTopology, weightsManifest };
   }
   throw new CocoError(`${path} is no layers model: it lacks "modelTopology" or "weightsManifest".`);
@@ -64,8 +69,17 @@ async function readWeights(path: string, name: string): Promise<Buffer> {
   });
 }
 
-function byteLength({ name, shape, dtype, quantization }: tf.io.WeightsManifestEntry, path: string): number {
-  if (dtype === 'float32' && !quantization) return 4 * shape.reduce((a, b) => a * b, 1);
+/** @throws CocoError unless it is a float32 tensor with a name and a shape */
+function readSpec(weight: tf.io.WeightsManifestEntry | null, path: string): tf.io.WeightsManifestEntry {
+  const { name, shape, dtype, quantization } = weight ?? {};
+  const isShape = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0);
+  if (!weight || typeof name !== 'string' || !isShape) {
+    const found = JSON.stringify(weight).slice(0, 80);
+    throw new CocoError(
+      `${path} lists the weight ${found}; a weight should have a "name" and a "shape", a list of whole numbers.`,
+    );
+  }
+  if (dtype === 'float32' && !quantization) return weight;
   throw new CocoError(
     `${path}: the weight "${name}" is not plain float32; save the model without quantisation.`,
   );

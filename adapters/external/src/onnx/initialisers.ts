@@ -4,7 +4,7 @@ import type { Matrix } from '../files/npy.js';
 /**
  * The weight tables of an ONNX file, as far as an item table needs: names, shapes, float and double values. Field numbers
  * are those of onnx.proto: ModelProto.graph 7, GraphProto.initializer 5, TensorProto dims 1, data_type 2, float_data 4,
- * name 8, raw_data 9, double_data 10, external_data 13.
+ * name 8, raw_data 9, double_data 10, data_location 14 (1: in another file).
  */
 export function readInitialiser(model: Uint8Array, name: string, path: string): Matrix {
   const names: string[] = [];
@@ -20,6 +20,20 @@ export function readInitialiser(model: Uint8Array, name: string, path: string): 
   );
 }
 
+/** @throws CocoError if a weight is in another file, or this is no ONNX file */
+export function demandOwnWeights(model: Uint8Array, path: string): void {
+  for (const graph of fieldsOf(model, 7, path)) {
+    for (const bytes of fieldsOf(graph, 5, path)) {
+      const { name, isOutside } = readTensor(bytes, path);
+      if (!isOutside) continue;
+      throw new CocoError(
+        `${path} keeps weights, such as "${name}", in a file beside it; export it with all of them inside: ` +
+          'torch.onnx.export(..., external_data=False).',
+      );
+    }
+  }
+}
+
 interface Tensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -31,13 +45,11 @@ interface Tensor {
 const float = 1;
 const double = 11;
 
-function toMatrix({ name, shape, type, data, isOutside }: Tensor, path: string): Matrix {
+function toMatrix({ name, shape, type, data }: Tensor, path: string): Matrix {
   const where = `${path}: the table "${name}"`;
   if (shape.length !== 2) {
     throw new CocoError(`${where} has ${shape.length} dimensions; a table of items has 2.`);
   }
-  if (isOutside)
-    throw new CocoError(`${where} is kept in a file of its own; export the model with it inside.`);
   if (type !== float && type !== double) {
     throw new CocoError(`${where} does not hold float or double numbers (its ONNX type is ${type}).`);
   }
@@ -60,7 +72,7 @@ function readTensor(bytes: Uint8Array, path: string): Tensor {
     else if (field === 2) type = value;
     else if (field === 8 && content) name = new TextDecoder().decode(content);
     else if ((field === 4 || field === 9 || field === 10) && content) data = content;
-    else if (field === 13) isOutside = true;
+    else if (field === 14) isOutside = value === 1;
   }
   return { name, shape, type, data, isOutside };
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { IsIn, IsInt, IsOptional, IsString, Min } from 'class-validator';
 import {
   CocoError,
@@ -8,15 +7,15 @@ import {
   type OpenContext,
   type Strings,
   UsageError,
-  fileErrorReason,
 } from '@coco-rec/core';
 import { FrozenConfig, type ItemTable, named } from '../frozen-backbone.js';
 import { HistoryBackbone } from '../history-backbone.js';
 import { itemTable, missingItems } from '../match-ids.js';
+import { readBytes } from '../files/demand-file.js';
 import { readVectors } from '../files/read-vectors.js';
-import { readInitialiser } from './initialisers.js';
+import { demandOwnWeights, readInitialiser } from './initialisers.js';
 import { type ModelBatch, OnnxSession } from './session.js';
-import { readVocabulary } from './vocabulary.js';
+import { paddingWarnings, readVocabulary } from './vocabulary.js';
 
 export class OnnxConfig extends FrozenConfig {
   @Describe('The model, an .onnx file: item numbers [B, T] in, states [B, D] or [B, T, D] out.')
@@ -106,14 +105,11 @@ export class OnnxBackbone extends HistoryBackbone {
         'Give either "backbone.items" (a file) or "backbone.itemTable" (a table of the model).',
       );
     }
-    const model = await readFile(config.model).catch((error: NodeJS.ErrnoException) => {
-      const missing = error.code === 'ENOENT';
-      const message = missing
-        ? `There is no file ${config.model}.`
-        : `Cannot read ${config.model}: ${fileErrorReason(error)}.`;
-      throw new UsageError(message, { cause: error });
-    });
-    this.numbers = await readVocabulary(config.vocabulary, dataset.items);
+    const model = await readBytes(config.model);
+    demandOwnWeights(model, config.model);
+    const { vocabulary, paddingNumber } = config;
+    this.numbers = await readVocabulary(vocabulary, dataset.items);
+    this.warnings.push(...paddingWarnings(vocabulary, this.numbers, paddingNumber, dataset.items));
     const table = await this.readItems(model, dataset.items);
     this.warnings.push(...missingItems(this.counts));
     const { itemsInput: items, lengthsInput: lengths, maskInput: mask, output } = config;
@@ -152,12 +148,24 @@ export class OnnxBackbone extends HistoryBackbone {
     return itemTable({ path, ids, values: all, dimension: columns }, items, this.counts);
   }
 
-  /** One item, the longest history, and two at a time, so that a model that does not fit shows before training. */
+  /**
+   * The smallest number, the largest, the longest history, and two at a time: a model that does not fit shows before
+   * training, and what is the matter by the first that fails.
+   */
   private async tryOut({ dimension }: ItemTable, dataset: Dataset): Promise<void> {
-    const { maxLength } = this.config;
-    const one = this.numbers.filter((number) => number >= 0).subarray(0, 1);
+    const { maxLength, vocabulary } = this.config;
+    const known = this.numbers.filter((number) => number >= 0).sort();
+    const one = known.subarray(0, 1);
+    const largest = known.subarray(-1);
     const longest = this.longestHistory(dataset);
     await this.runModel([one], dimension);
+    await this.runModel([largest], dimension).catch((error: unknown) =>
+      withAdvice(
+        error,
+        `It takes the item number ${one[0]}, but not ${largest[0]}, the largest in ${vocabulary}: give the numbers that ` +
+          'it was trained with.',
+      ),
+    );
     await this.runModel([longest], dimension).catch((error: unknown) =>
       withAdvice(
         error,

@@ -85,11 +85,8 @@ export class OnnxSession {
     if (ports.lengths !== undefined) feeds[ports.lengths] = this.tensor(ports.lengths, lengths, [B]);
     if (ports.mask !== undefined) feeds[ports.mask] = this.tensor(ports.mask, mask, [B, T]);
     try {
-      const { dims, data } = (await this.session.run(feeds, [this.output], quiet))[this.output];
-      if (!(data instanceof Float32Array)) {
-        throw new CocoError(`${this.path}: its output "${this.output}" does not hold float numbers.`);
-      }
-      return { shape: dims, values: data };
+      const found = (await this.session.run(feeds, [this.output], quiet))[this.output];
+      return { shape: found.dims, values: this.floatsOf(found) };
     } catch (error) {
       if (error instanceof CocoError) throw error;
       const histories = B === 1 ? 'a history' : `${B} histories`;
@@ -99,13 +96,28 @@ export class OnnxSession {
     }
   }
 
+  private floatsOf({ data, type }: Tensor): Float32Array {
+    if (data instanceof Float32Array) return data;
+    if (data instanceof Float64Array) return Float32Array.from(data);
+    throw new CocoError(
+      `${this.path}: its output "${this.output}" holds numbers of the type ${type}; export it with states of the type ` +
+        'float32 or float64.',
+    );
+  }
+
   /** In the type that the graph asks for. */
   private tensor(input: string, values: Int32Array, shape: readonly number[]): Tensor {
     const found = this.session.inputMetadata.find(({ name }) => name === input);
     const type = found?.isTensor ? found.type : 'int64';
     const { Tensor: OnnxTensor } = this.runtime;
     if (type === 'int32') return new OnnxTensor('int32', values, shape);
-    if (type === 'float32') return new OnnxTensor('float32', Float32Array.from(values), shape);
+    if (type === 'float32') {
+      const rounded = values.find((value) => Math.fround(value) !== value);
+      if (rounded === undefined) return new OnnxTensor('float32', Float32Array.from(values), shape);
+      throw new CocoError(
+        `${this.path}: its input "${input}" is float32, which cannot hold the item number ${rounded}; export it with int64.`,
+      );
+    }
     if (type === 'bool') return new OnnxTensor('bool', Uint8Array.from(values), shape);
     return new OnnxTensor('int64', BigInt64Array.from(values, BigInt), shape);
   }
