@@ -2,8 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CocoError, UsageError } from '@coco-rec/core';
-import { type PlainConfig, type Recommender, createRecommender, loadRecommender } from '@coco-rec/standard';
+import { CocoError, UsageError, loadCheckpoint, saveCheckpoint } from '@coco-rec/core';
+import {
+  NodeFileStore,
+  type PlainConfig,
+  type Recommender,
+  createRecommender,
+  loadRecommender,
+} from '@coco-rec/standard';
 import { startTestEngine } from './support/engine.js';
 import { smallConfig, smallShop, temporaryFolder, writeShop } from './support/small-run.js';
 
@@ -57,6 +63,29 @@ describe('attributes of items', () => {
       );
     });
   }
+
+  it('of a version that numbered them otherwise are not taken for these', async () => {
+    const run = { ...runOf('fdsa'), output: join(folder, 'before') };
+    await open(createRecommender(run)).fit();
+    const files = new NodeFileStore(run.output);
+    const saved = await loadCheckpoint<Record<string, unknown>>(files, 'model.safetensors');
+    assert.ok(saved?.info.attributesHash);
+    const { attributesHash: _hash, ...info } = saved.info;
+    await saveCheckpoint(files, 'model.safetensors', { tensors: saved.tensors, info });
+    await assert.rejects(
+      loadRecommender(run.output),
+      (error) =>
+        error instanceof CocoError && /as versions before this one did: train it anew/.test(error.message),
+    );
+    const claim = join(run.output, 'run.json');
+    const { sideHash, ...old } = JSON.parse(await readFile(claim, 'utf8')) as Record<string, unknown>;
+    assert.equal(typeof sideHash, 'string');
+    await writeFile(claim, JSON.stringify(old));
+    await assert.rejects(
+      open(createRecommender(run)).fit(),
+      (error) => error instanceof UsageError && /holds a run of other data/.test(error.message),
+    );
+  });
 
   it('do not matter to a saved model that reads none', async () => {
     await open(createRecommender(runOf('sasrec'))).fit();

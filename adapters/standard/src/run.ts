@@ -97,7 +97,7 @@ async function saveRanks(files: FileStore, ranks: Int32Array): Promise<void> {
 interface ClaimedRun {
   readonly configHash: string;
   readonly dataHash: string;
-  /** `Dataset.sideHash`. Absent: none, or not known. */
+  /** `Dataset.sideHash`. Absent: none, or a run of a version that numbered attributes otherwise. */
   readonly sideHash?: string;
   /** Absent: none. */
   readonly externalFiles?: readonly ExternalFile[];
@@ -107,10 +107,11 @@ interface ClaimedRun {
 async function claimFolder({ files, config, session, ranker }: Run, configHash: string): Promise<void> {
   const hash = splitHash(session.split, session.context.hasher);
   const { sideHash } = session.split.dataset;
-  const { externalFiles = [] } = ranker;
+  const { externalFiles = [], readsAttributes = false } = ranker;
   const old = await readRecord<ClaimedRun>(files, runFiles.run);
   if (old) {
-    const isSame = old.dataHash === hash && (old.sideHash ?? sideHash) === sideHash;
+    const isUnknown = old.sideHash === undefined && !readsAttributes;
+    const isSame = old.dataHash === hash && (isUnknown || old.sideHash === sideHash);
     if (old.configHash === configHash && isSame) {
       return demandSameFiles(`The run in ${files.root}`, old.externalFiles ?? [], externalFiles);
     }

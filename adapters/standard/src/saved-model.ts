@@ -21,7 +21,7 @@ export interface ModelInfo {
   readonly workingFolder?: string;
   /** SHA-256 of the raw item ids in order: weights fit one catalogue only. */
   readonly itemsHash: string;
-  /** SHA-256 of the names of the items' attributes in order, where the weights belong to them; absent: not known. */
+  /** SHA-256 of the names of the items' attributes in order; absent: the weights belong to none, or to a numbering of before. */
   readonly attributesHash?: string;
   readonly codeVersion: string;
   /** How the data were split for its training; absent: `leave-one-out`. */
@@ -46,7 +46,12 @@ export function demandSameItems(folder: string, info: ModelInfo, ranker: Ranker,
     new CocoError(`The model in ${folder} was trained on other ${what} than those of the config's data.`);
   if (info.itemsHash !== itemsHash(session)) throw isOf('items');
   const own = attributesHashOf(session, ranker);
-  if ((info.attributesHash ?? own) !== own) throw isOf('attributes of items');
+  if (own !== undefined && info.attributesHash === undefined) {
+    throw new CocoError(
+      `The model in ${folder} numbers attributes of items as versions before this one did: train it anew.`,
+    );
+  }
+  if (info.attributesHash !== own) throw isOf('attributes of items');
 }
 
 /** Writes weights and config into one file of the folder. */

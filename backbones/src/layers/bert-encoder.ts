@@ -88,9 +88,10 @@ export function bertEncodeChosen(
   options: BertOptions,
 ): tf.Tensor2D {
   let x = embedded(encoder, vectors, options); // [B·T, D]
-  const [last, ...others] = [...encoder.blocks].reverse();
-  for (const block of others.reverse()) x = transformRows(block, x, vectors.shape[0], blockOptions(options));
-  return transformChosen(last, x, chosen, blockOptions(options));
+  const { blocks } = encoder;
+  for (const block of blocks.slice(0, -1))
+    x = transformRows(block, x, vectors.shape[0], blockOptions(options));
+  return transformChosen(blocks[blocks.length - 1], x, chosen, blockOptions(options));
 }
 
 /** Vectors with their positions, normalised. @returns [B·T, D] */
