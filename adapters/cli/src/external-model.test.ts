@@ -1,6 +1,6 @@
 /** A run on vectors from files: recommended for by user id, and refused once a file is another. */
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { after, before, describe, it } from 'mocha';
 import { Workshop, assertGood, assertRefused } from './testing/workshop.js';
 
@@ -71,5 +71,17 @@ describe('a model of vectors in files', function () {
     assertRefused(missing, 1, /runs\/vectors needs items\.csv\. There is no file items\.csv\./);
     await shop.write('items.csv', items);
     assert.deepEqual(await best('--user', 'u3', '--json'), ['i3']);
+  });
+
+  it('shows in a comparison what was assumed of whose vectors', async () => {
+    await shop.write('bare.csv', users.replace('seenUntil,', '').replace(/,0,/g, ','));
+    const assumed = ['backbone.users=bare.csv', 'backbone.assumeSeenUntil=train-1', 'output=runs/assumed'];
+    assertGood(await shop.coco(['train', 'vectors.yaml', ...assumed.flatMap((key) => ['--set', key])]));
+    const run = await shop.coco(['compare', 'runs/vectors', 'runs/assumed', '--output', 'runs/both']);
+    assertGood(run);
+    const warning =
+      /vectors \([^)]*assumeSeenUntil=train-1[^)]*\): Assumed, not checked \(assumeSeenUntil: train-1\)/;
+    assert.match(run.output, warning);
+    assert.match(await readFile(shop.at('runs/both/report.html'), 'utf8'), warning);
   });
 });

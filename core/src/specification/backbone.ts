@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { UsageError } from '../errors.js';
+import { CocoError, UsageError } from '../errors.js';
 import type { BackboneCapabilities } from './capabilities.js';
 import type { Batch, PreparedBatch, Rows } from './batch.js';
-import { type EncodedRows, rowsOf } from './encoded-rows.js';
+import { type EncodedRows, demandShape, rowsOf } from './encoded-rows.js';
 import type { ItemVectors } from './item-vectors.js';
 import type { Pass } from './pass.js';
 import { type Parameters, normal } from './parameters.js';
@@ -72,9 +72,11 @@ export abstract class Backbone {
   /**
    * Called once by the framework, after `open`.
    * @throws UsageError where the data lacks what the capabilities say is needed
+   * @throws CocoError where `dimension` or `maxLength` is no whole number from 1
    */
   initialize(context: BackboneContext): void {
     demandData(this, context.dataset);
+    demandSizes(this);
     this.context = context;
     this.items = this.buildItemVectors(context);
     this.build(context.parameters, context);
@@ -100,13 +102,15 @@ export abstract class Backbone {
 
   /**
    * The states of all positions. Runs inside `tf.tidy` and, in training, inside the gradient tape.
-   * @returns [B, T, D]
+   * @returns [B, T, D]; anything else is refused with a CocoError that tells its shape
    */
   abstract encode(batch: PreparedBatch, items: ItemVectors, pass: Pass): tf.Tensor3D;
 
   /** The states of the batch's rows, on the same terms as `encode`. Default: picked from what `encode` returns. */
   encodeRows(batch: PreparedBatch, items: ItemVectors, pass: Pass): EncodedRows {
     const states = this.encode(batch, items, pass); // [B, T, D]
+    const { batchSize: B, length: T } = batch;
+    demandShape(states, { B, T, D: this.dimension }, `Backbone "${this.id}": encode`);
     return { states, h: rowsOf(states, batch.rows) };
   }
 
@@ -177,6 +181,16 @@ export function demandData({ id, capabilities }: Backbone, { attributes, realTim
   throw new UsageError(
     `Backbone "${id}" needs ${lacks.join(' and ')}; the data set has none. Which columns hold them is set in "data".`,
   );
+}
+
+/** @throws CocoError where a subclass forgot a size, or set it too late */
+function demandSizes({ id, dimension, maxLength }: Backbone): void {
+  for (const [name, size] of Object.entries({ dimension, maxLength })) {
+    if (Number.isInteger(size) && size > 0) continue;
+    throw new CocoError(
+      `Backbone "${id}": "${name}" is ${size}; it should be a whole number from 1, set before "initialize".`,
+    );
+  }
 }
 
 function toEngine(batch: Batch): PreparedBatch {

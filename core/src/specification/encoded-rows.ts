@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { CocoError } from '../errors.js';
 import { gatherRows } from '../tensor/gather-rows.js';
 import type { Rows } from './batch.js';
 
@@ -15,4 +16,24 @@ export function rowsOf(states: tf.Tensor3D, rows: Rows): tf.Tensor2D {
   const [batchSize, length, dimension] = states.shape;
   const ids = rows.sequence.map((b, p) => b * length + rows.position[p]);
   return gatherRows(tf.reshape(states, [batchSize * length, dimension]), tf.tensor1d(ids, 'int32'));
+}
+
+/** A shape with the letters of its parts, such as { B: 4, T: 12, D: 8 }. */
+type NamedShape = Readonly<Record<string, number>>;
+
+/** @throws CocoError where what a method written by anybody gave is no tensor, or one of another shape */
+export function demandShape(value: unknown, shape: NamedShape, source: string): void {
+  if (value instanceof Promise) value.catch(() => undefined); // its end no longer matters
+  const found = value instanceof tf.Tensor ? value.shape : undefined;
+  const right = Object.values(shape);
+  if (found?.length === right.length && right.every((size, axis) => size === found[axis])) return;
+  throw new CocoError(
+    `${source} gave ${nameOf(value)}; it should give a tensor [${Object.keys(shape).join(', ')}] = [${right.join(', ')}].`,
+  );
+}
+
+function nameOf(value: unknown): string {
+  if (value instanceof tf.Tensor) return `a tensor [${value.shape.join(', ')}]`;
+  if (value instanceof Promise) return 'a promise (what is asynchronous belongs in "prepare")';
+  return value === null || typeof value !== 'object' ? String(value) : 'something that is no tensor';
 }

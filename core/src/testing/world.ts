@@ -145,13 +145,12 @@ export class World {
 
   /** Scores of all items at every row, without dropout. @returns [P·V] */
   async scores(batch: Batch): Promise<Float32Array> {
-    const { backbone } = this.model;
     return this.withPrepared(batch, (prepared, extra) =>
       tf.tidy(() => {
         const h = this.model.rowStates(prepared, extra, Pass.predict); // [P, D]
         const items = this.model.itemVectors();
         // The CPU engine hands out its own buffer, so copy.
-        return Float32Array.from(backbone.scores(h, items, 1, items.count).dataSync());
+        return Float32Array.from(this.model.scores(h, items, 1, items.count).dataSync());
       }),
     );
   }

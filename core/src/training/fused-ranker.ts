@@ -71,8 +71,7 @@ export class FusedRanker implements Ranker {
     const items = new Int32Array(histories.length * k);
     const scores = new Float32Array(histories.length * k);
     await this.inBlocks(histories, options, (h, itemVectors, block, start) => {
-      const score = (from: number, to: number): tf.Tensor2D =>
-        this.model.backbone.scores(h, itemVectors, from, to);
+      const score = (from: number, to: number): tf.Tensor2D => this.model.scores(h, itemVectors, from, to);
       const seen = options.removeSeen ? block : undefined;
       const best = topItems(score, itemVectors.count, block.length, k, seen);
       items.set(best.items, start * k);
@@ -88,8 +87,7 @@ export class FusedRanker implements Ranker {
   ): Promise<Int32Array> {
     const ranks = new Int32Array(histories.length);
     await this.inBlocks(histories, options, (h, itemVectors, block, start) => {
-      const score = (from: number, to: number): tf.Tensor2D =>
-        this.model.backbone.scores(h, itemVectors, from, to);
+      const score = (from: number, to: number): tf.Tensor2D => this.model.scores(h, itemVectors, from, to);
       const wanted = targets.subarray(start, start + block.length);
       ranks.set(rankTargets(score, itemVectors.count, wanted, options.removeSeen ? block : undefined), start);
     });

@@ -79,7 +79,7 @@ async function blockLosses(
     tf.tidy(() => {
       model.fused = fused;
       const h = model.rowStates(batch, prepared, Pass.predict);
-      return tf.sum(model.backbone.rowLoss(h, batch.rows, model.itemVectors(), Pass.predict)).dataSync()[0];
+      return tf.sum(model.rowLoss(h, batch.rows, model.itemVectors(), Pass.predict)).dataSync()[0];
     });
   const result = { fused: sumOf(true), bare: sumOf(false) };
   disposeBatch(batch);

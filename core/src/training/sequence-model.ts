@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backbone } from '../specification/backbone.js';
-import type { EncodedRows } from '../specification/encoded-rows.js';
+import { type EncodedRows, demandShape } from '../specification/encoded-rows.js';
 import type { PreparedBatch, Rows } from '../specification/batch.js';
 import type { FuseResult, FusionStrategy } from '../specification/fusion-strategy.js';
 import type { ItemVectors } from '../specification/item-vectors.js';
@@ -35,7 +35,10 @@ export class SequenceModel {
 
   /** The bare backbone's row states. */
   encodeRows(batch: PreparedBatch, items: ItemVectors, pass: Pass): EncodedRows {
-    return this.backbone.encodeRows(batch, items, pass);
+    const { id, dimension: D } = this.backbone;
+    const encoded = this.backbone.encodeRows(batch, items, pass);
+    demandShape(encoded.h, { P: batch.rows.count, D }, `Backbone "${id}": encodeRows`);
+    return encoded;
   }
 
   /** Training loss of blocks that make one step: the mean over all their rows; call inside the tape. */
@@ -50,7 +53,7 @@ export class SequenceModel {
             results.map((result) => result.h),
             0,
           ); // [P, D]
-    const recommendation = tf.mean(this.backbone.rowLoss(h, rows, items, blocks[0].pass)) as tf.Scalar;
+    const recommendation = tf.mean(this.rowLoss(h, rows, items, blocks[0].pass)) as tf.Scalar;
     const parts: Record<string, tf.Scalar> = { recommendation };
     let total = recommendation;
     results.forEach(({ losses }, n) => {
@@ -68,8 +71,8 @@ export class SequenceModel {
     const encoded = this.encodeRows(batch, items, pass);
     const { h } = encoded;
     if (!this.fused) return { h };
-    const rowLoss = (x: tf.Tensor2D, rows: Rows): tf.Tensor1D => this.backbone.rowLoss(x, rows, items, pass);
-    return this.fusion.fuse(h, {
+    const rowLoss = (x: tf.Tensor2D, rows: Rows): tf.Tensor1D => this.rowLoss(x, rows, items, pass);
+    const fused = this.fusion.fuse(h, {
       batch,
       get states() {
         return encoded.states; // few fusions read them, and not every backbone has them at hand
@@ -79,6 +82,22 @@ export class SequenceModel {
       rowLoss,
       prepared,
     });
+    demandShape(fused.h, { P: batch.rows.count, D: h.shape[1] }, `Fusion "${this.fusion.id}": fuse`);
+    return fused;
+  }
+
+  /** Training loss of each row; inside the tape. @returns [P] */
+  rowLoss(h: tf.Tensor2D, rows: Rows, items: ItemVectors, pass: Pass): tf.Tensor1D {
+    const loss = this.backbone.rowLoss(h, rows, items, pass);
+    demandShape(loss, { P: rows.count }, `Backbone "${this.backbone.id}": rowLoss`);
+    return loss;
+  }
+
+  /** Scores of the items `from` (with) to `to` (without). @returns [P, N], N = to - from */
+  scores(h: tf.Tensor2D, items: ItemVectors, from: number, to: number): tf.Tensor2D {
+    const scores = this.backbone.scores(h, items, from, to);
+    demandShape(scores, { P: h.shape[0], N: to - from }, `Backbone "${this.backbone.id}": scores`);
+    return scores;
   }
 
   /** The state that scores are made from, for each row, without dropout. @returns [P, D] */

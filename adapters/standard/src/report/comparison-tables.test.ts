@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import type { RunResult } from '../result.js';
 import type { ComparedMethod, Comparison } from '../summarise-comparison.js';
 import {
   comparisonTable,
@@ -90,6 +91,20 @@ describe('comparisonTable', () => {
     for (const row of table.rows) assert.equal(row.length, table.columns.length);
     assert.equal(table.rows[1].filter((cell) => cell === '+12.0 %').length, 2);
     assert.deepEqual(userGroupTables(comparison([method('none')])), []);
+  });
+
+  it("tells the backbones' warnings once each, and whose they are where not all have them", () => {
+    const run = (...warnings: string[]): ComparedMethod['runs'][number] => {
+      const training = warnings.length > 0 ? { backbone: { counts: {}, warnings } } : {};
+      return { seed: 1, folder: 'runs/x', result: { otherFilter: { test: {} }, training } as RunResult };
+    };
+    const told = (...methods: ComparedMethod[]): readonly string[] =>
+      comparisonTable(comparison(methods)).notes?.slice(1) ?? [];
+    const none = method('none', { runs: [run('A.', 'B.'), run('A.', 'B.')] });
+    assert.deepEqual(told(none, method('text', { runs: [run('A.')] })), ['A.', 'none: B.']);
+    const three = [none, method('coco', { runs: [run('B.')] }), method('kar', { runs: [run()] })];
+    assert.deepEqual(told(...three), ['none: A.', 'none, coco: B.']);
+    assert.deepEqual(told(method('none', { runs: [run()] })), []);
   });
 
   it('calls fewer than five seeds preliminary', () => {

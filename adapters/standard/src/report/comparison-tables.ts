@@ -1,5 +1,6 @@
 import type { PairedDifference } from '@coco-rec/core';
 import type { ComparedMethod, Comparison } from '../summarise-comparison.js';
+import { comparedWarnings } from './backbone-warnings.js';
 import {
   durationText,
   filterText,
@@ -173,5 +174,5 @@ function standingNotes({ seeds, standing, methods, differingKeys = [] }: Compari
   }
   if (differingKeys.length > 0)
     notes.push(`The configs differ in ${differingKeys.join(', ')}: a gain is that of all of it together.`);
-  return notes;
+  return [...notes, ...comparedWarnings(methods)];
 }

@@ -1,5 +1,5 @@
-import type { ImportReport } from '@coco-rec/core';
 import type { RunResult } from '../result.js';
+import { backboneWarnings } from './backbone-warnings.js';
 import { durationText, filterText, metricLabel, metricText } from './figures.js';
 import { type Table, figureColumns } from './table.js';
 
@@ -20,7 +20,7 @@ export function resultTable(result: RunResult): Table {
     rows,
     notes: [
       `The run took ${durationText(result.seconds)} and used the engine ${String(protocol.engine)}.`,
-      ...warningsOf(result.training.backbone),
+      ...backboneWarnings(result),
       ...fusionNote(result.training.fusion),
     ],
   };
@@ -29,11 +29,6 @@ export function resultTable(result: RunResult): Table {
 /** What a fusion says of itself. */
 function fusionNote(report: unknown): readonly string[] {
   return typeof report === 'string' ? [`Fusion: ${report}.`] : [];
-}
-
-/** What a backbone's report warns of. */
-function warningsOf(report: unknown): readonly string[] {
-  return (report as ImportReport | undefined)?.warnings ?? [];
 }
 
 /** Test figures by group of users and of targets. */
