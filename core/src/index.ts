@@ -137,6 +137,7 @@ export { TextLedger, type LedgerEntry } from './knowledge/text-ledger.js';
 export { tunedHash } from './knowledge/tuned-hash.js';
 export { repeatsInstructions } from './knowledge/instruction-echo.js';
 export { checkKnowledge, checkNeeds, type Pairing } from './check-needs.js';
+export { type FloatType, floatWidths, floatsOf, halfValue } from './data/floats.js';
 export { encodeSafetensors, decodeSafetensors } from './data/safetensors.js';
 export { nextItemRows, lastItemRows } from './data/row-samplers.js';
 export { clozeRows, withMaskPlace, type HiddenPositions, type KeptItems } from './data/cloze.js';

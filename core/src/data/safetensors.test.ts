@@ -80,9 +80,30 @@ describe('safetensors', () => {
   it('refuse content that is not what the header says', () => {
     assert.throws(() => decodeSafetensors(withHeader('{"a":')), message(/not JSON/));
     const entry = (text: string): Uint8Array => withHeader(`{"a":${text}}`, 8);
-    const f16 = entry('{"dtype":"F16","shape":[4],"data_offsets":[0,8]}');
-    assert.throws(() => decodeSafetensors(f16), message(/"a" has the type F16/));
+    const int8 = entry('{"dtype":"I8","shape":[8],"data_offsets":[0,8]}');
+    assert.throws(
+      () => decodeSafetensors(int8),
+      message(/"a" has the type I8; F16, BF16, F32, F64, I32 are/),
+    );
     const tooLarge = entry('{"dtype":"F32","shape":[3],"data_offsets":[0,8]}');
     assert.throws(() => decodeSafetensors(tooLarge), message(/"a" is cut short/));
+  });
+
+  it('say so whatever JSON the header is', () => {
+    const named = fc.jsonValue().map((value) => ({ a: value }));
+    const entries = fc.record({
+      dtype: fc.constantFrom('F32', 'constructor', 3, null),
+      shape: fc.constantFrom([2], [-2], [1.5, 4], 'x', null),
+      data_offsets: fc.constantFrom([0, 8], [8, 0], [0], [-8, 0], null),
+    });
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), named, fc.record({ a: entries })), (header) => {
+        try {
+          decodeSafetensors(withHeader(JSON.stringify(header), 8));
+        } catch (error) {
+          assert.ok(error instanceof CocoError, String(error));
+        }
+      }),
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { CocoError } from '@coco-rec/core';
+import { CocoError, type FloatType, floatWidths, floatsOf } from '@coco-rec/core';
 
 /** A matrix as a file holds it. */
 export interface Matrix {
@@ -8,10 +8,14 @@ export interface Matrix {
   readonly values: Float32Array;
 }
 
-const widths: Readonly<Record<string, number>> = { '<f4': 4, '<f8': 8 };
+const types = new Map<string, FloatType>([
+  ['<f2', 'F16'],
+  ['<f4', 'F32'],
+  ['<f8', 'F64'],
+]);
 const magic = '\x93NUMPY';
 
-/** Reads a NumPy array file: two dimensions, float32 or float64. @throws CocoError naming what is wrong */
+/** Reads a NumPy array file: two dimensions, float16, float32 or float64. @throws CocoError naming what is wrong */
 export function readNpy(bytes: Uint8Array, path: string): Matrix {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = bytes.length > 12 ? String.fromCharCode(...bytes.subarray(0, 6)) : '';
@@ -20,24 +24,22 @@ export function readNpy(bytes: Uint8Array, path: string): Matrix {
   const from = isOld ? 10 : 12;
   const length = isOld ? view.getUint16(8, true) : view.getUint32(8, true);
   const header = new TextDecoder('latin1').decode(bytes.subarray(from, from + length));
-  const type = /'descr': *'([^']*)'/.exec(header)?.[1] ?? 'unknown';
+  const named = /'descr': *'([^']*)'/.exec(header)?.[1] ?? 'unknown';
   const shape = (/'shape': *\(([^)]*)\)/.exec(header)?.[1] ?? '').split(',').filter((part) => part.trim());
-  const width = widths[type];
-  if (!width) {
+  const type = types.get(named);
+  if (!type) {
     throw new CocoError(
-      `${path} holds numbers of the type ${type}; <f4 (float32) and <f8 (float64) are read.`,
+      `${path} holds numbers of the type ${named}; float16, float32 and float64 are read (${[...types.keys()].join(', ')}).`,
     );
   }
   if (shape.length !== 2) {
     throw new CocoError(`${path} has ${shape.length} dimensions; it takes 2: a row for each vector.`);
   }
   const [rows, columns] = shape.map(Number);
-  const content = bytes.subarray(from + length, from + length + rows * columns * width);
-  const data = new Uint8Array(content.length); // aligned, which a part of a file is not
-  data.set(content);
-  if (data.length !== rows * columns * width) throw new CocoError(`${path} is cut short.`);
-  const numbers =
-    width === 4 ? new Float32Array(data.buffer) : Float32Array.from(new Float64Array(data.buffer));
+  const size = rows * columns * floatWidths[type];
+  const content = bytes.subarray(from + length, from + length + size);
+  if (content.length !== size) throw new CocoError(`${path} is cut short.`);
+  const numbers = floatsOf(content, type);
   const isByColumns = /'fortran_order': *True/.test(header);
   return { rows, columns, values: isByColumns ? transposed(numbers, rows, columns) : numbers };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { CocoError, encodeSafetensors } from '@coco-rec/core';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import { bytesOf, npy, safetensors, zstd } from '../testing/file-bytes.js';
 import { readVectors } from './read-vectors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'coco-vectors-'));
@@ -16,25 +17,6 @@ function write(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-/** A NumPy file as `numpy.save` writes it. */
-function npy(descr: string, shape: string, data: Uint8Array, order = 'False'): Uint8Array {
-  const text = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape}), }`;
-  const header = `${text.padEnd(128 - 10 - 1)}\n`;
-  const start = Uint8Array.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]);
-  return Buffer.concat([start, Buffer.from(header), data]);
-}
-
-/** A Zstandard frame with its content as it is; Node compresses so from version 22 on only. */
-function zstd(content: Uint8Array): Uint8Array {
-  const header = Buffer.alloc(12);
-  header.writeUInt32LE(0xfd2fb528, 0);
-  header.writeUInt8(0xa0, 4); // one segment, its size in 4 bytes
-  header.writeUInt32LE(content.length, 5);
-  header.writeUIntLE((content.length << 3) | 1, 9, 3); // the last block, raw
-  return Buffer.concat([header, content]);
-}
-
-const bytesOf = (values: Float32Array | Float64Array): Uint8Array => new Uint8Array(values.buffer);
 const matrix = Float32Array.of(1, 2, 3.5, 4, 5, -6);
 const idsKey = 'backbone.userIds';
 const read = (path: string, ids?: string): ReturnType<typeof readVectors> =>
@@ -59,7 +41,7 @@ describe('readVectors', () => {
 
   it('reads the same of CSV, gzip, NumPy (both widths), safetensors and Parquet (lists, columns)', async () => {
     const csv = 'id,seenUntil,x,y,z\na,1,1,2,3.5\nb,2,4,5,-6\n';
-    const safetensors = encodeSafetensors(new Map([['vectors', { shape: [2, 3], values: matrix }]]));
+    const tensors = encodeSafetensors(new Map([['vectors', { shape: [2, 3], values: matrix }]]));
     const names = { name: 'id', data: ['a', 'b'] };
     const seen = { name: 'seenUntil', data: Int32Array.of(1, 2) };
     const lists = [
@@ -72,7 +54,7 @@ describe('readVectors', () => {
       [write('a.csv.gz', gzipSync(csv))],
       [write('a.npy', npy('<f4', '2, 3', bytesOf(matrix))), ids],
       [write('b.npy', npy('<f8', '2, 3', bytesOf(Float64Array.from(matrix)))), ids],
-      [write('a.safetensors', safetensors), ids],
+      [write('a.safetensors', tensors), ids],
       [
         write(
           'a.parquet',
@@ -94,19 +76,28 @@ describe('readVectors', () => {
     assert.deepEqual(values, matrix);
   });
 
+  it('reads halves and doubles: float16 of both formats, bfloat16, float64', async () => {
+    const half = Uint16Array.of(0x3c00, 0x4000, 0x4200, 0x4300, 0x4400, 0xc600); // 1, 2, 3, 3.5, 4, -6
+    const halves = Float32Array.of(1, 2, 3, 3.5, 4, -6);
+    const brain = Uint16Array.from(new Uint32Array(halves.buffer), (bits) => bits >> 16);
+    const files: [string, Uint8Array][] = [
+      ['half.npy', npy('<f2', '2, 3', bytesOf(half))],
+      ['half.safetensors', safetensors('F16', bytesOf(half))],
+      ['brain.safetensors', safetensors('BF16', bytesOf(brain))],
+      ['double.safetensors', safetensors('F64', bytesOf(Float64Array.from(halves)))],
+    ];
+    for (const [name, content] of files)
+      assert.deepEqual((await read(write(name, content), ids)).values, halves, name);
+  });
+
   it('names the type that a safetensors file should have', async () => {
-    const header = (type: string, bytes: number): string =>
-      JSON.stringify({ vectors: { dtype: type, shape: [2, 3], data_offsets: [0, bytes] } }).padEnd(80);
     for (const [type, width] of [
-      ['F64', 8],
-      ['F16', 2],
+      ['I64', 8],
+      ['F8_E4M3', 1],
       ['I32', 4],
     ] as const) {
-      const start = Buffer.alloc(8);
-      start.writeUInt32LE(80);
-      const content = Buffer.concat([start, Buffer.from(header(type, 6 * width)), Buffer.alloc(6 * width)]);
       await assert.rejects(
-        read(write(`${type}.safetensors`, content), ids),
+        read(write(`${type}.safetensors`, safetensors(type, Buffer.alloc(6 * width))), ids),
         says(`${type}.safetensors holds numbers of the type ${type}`, "array.astype('float32')"),
       );
     }

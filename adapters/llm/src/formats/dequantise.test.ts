@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Random } from '@coco-rec/core';
-import { bfloat16, dequantise, float16, quantisations } from './dequantise.js';
+import { floatsOf } from '@coco-rec/core';
+import { dequantise, quantisations } from './dequantise.js';
 import { bf16At, f16At, reference } from '../testing/dequantise-reference.js';
 
 /** Random blocks; the float16 fields get random finite halves, so that comparisons by value mean something. */
@@ -75,6 +76,9 @@ function knownValues(count: number): number[] {
 }
 
 describe('float16 and bfloat16', () => {
+  const float16 = (words: Uint16Array): Float32Array => floatsOf(new Uint8Array(words.buffer), 'F16');
+  const bfloat16 = (words: Uint16Array): Float32Array => floatsOf(new Uint8Array(words.buffer), 'BF16');
+
   it('reads the special values', () => {
     const bits = [0x0000, 0x8000, 0x0001, 0x83ff, 0x0400, 0x3c00, 0xc000, 0x7bff, 0x7c00, 0xfc00, 0x7e00];
     const subnormal = 2 ** -24;

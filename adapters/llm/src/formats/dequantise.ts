@@ -3,6 +3,8 @@
  * a block holds scales in float16 and packed integers; K-quants have super-blocks of 256 with packed sub-scales.
  */
 
+import { halfValue } from '@coco-rec/core';
+
 /** One type: values in a block, bytes of a block, and how a block is unpacked into `out` at `at`. */
 export interface Quantisation {
   readonly block: number;
@@ -10,29 +12,7 @@ export interface Quantisation {
   unpack(bytes: Uint8Array, from: number, out: Float32Array, at: number): void;
 }
 
-const halfTable = new Float32Array(65536);
-for (let bits = 0; bits < 65536; bits++) halfTable[bits] = halfValue(bits);
-
-function halfValue(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** IEEE half precision. */
-export function float16(bits: Uint16Array): Float32Array {
-  return Float32Array.from(bits, (value) => halfTable[value]);
-}
-
-/** The upper half of float32. */
-export function bfloat16(bits: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(bits, (value) => value << 16).buffer);
-}
-
-const half = (bytes: Uint8Array, at: number): number => halfTable[bytes[at] | (bytes[at + 1] << 8)];
+const half = (bytes: Uint8Array, at: number): number => halfValue(bytes[at] | (bytes[at + 1] << 8));
 
 /** 32 values of 4 bits, low halves first; the fifth bit of value i is bit i of the word at `high`. */
 function unpack32(

@@ -1,8 +1,7 @@
 import { existsSync, openSync, readFileSync, readSync, closeSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CocoError } from '@coco-rec/core';
+import { CocoError, floatsOf } from '@coco-rec/core';
 import type { StoredTensor } from './weights.js';
-import { bfloat16, float16 } from './dequantise.js';
 
 const widths: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2, I32: 4, I64: 8 };
 const largestHeader = 100_000_000;
@@ -68,8 +67,7 @@ function tensorOf(path: string, name: string, entry: Entry, start: number, fileS
 
 function convert(bytes: Uint8Array, type: string): Float32Array {
   const { buffer, byteOffset } = bytes;
-  if (type === 'F16') return float16(new Uint16Array(buffer, byteOffset, bytes.length / 2));
-  if (type === 'BF16') return bfloat16(new Uint16Array(buffer, byteOffset, bytes.length / 2));
+  if (type === 'F16' || type === 'BF16') return floatsOf(bytes, type);
   if (type === 'I32') return Float32Array.from(new Int32Array(buffer, byteOffset, bytes.length / 4));
   if (type === 'I64')
     return Float32Array.from(new BigInt64Array(buffer, byteOffset, bytes.length / 8), Number);
