@@ -138,6 +138,7 @@ export { tunedHash } from './knowledge/tuned-hash.js';
 export { repeatsInstructions } from './knowledge/instruction-echo.js';
 export { checkKnowledge, checkNeeds, type Pairing } from './check-needs.js';
 export { type FloatType, floatWidths, floatsOf, halfValue } from './data/floats.js';
+export { demandAsDescribed, tryOut } from './training/try-out.js';
 export { encodeSafetensors, decodeSafetensors } from './data/safetensors.js';
 export { nextItemRows, lastItemRows } from './data/row-samplers.js';
 export { clozeRows, withMaskPlace, type HiddenPositions, type KeptItems } from './data/cloze.js';

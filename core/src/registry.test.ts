@@ -66,6 +66,16 @@ describe('Registry', () => {
     assert.throws(() => registry.get('backbone', 'x'), says(UsageError, 'Known: none.'));
   });
 
+  it('says what is no descriptor, for programs without types', () => {
+    const refused = (unit: unknown, ...words: string[]): void =>
+      assert.throws(() => new Registry([unit as FusionDescriptor]), says(CocoError, ...words));
+    refused(Bare, 'it is no object (a class is made by its descriptor');
+    refused(undefined, 'it is no object');
+    refused({ ...fusion('own'), kind: undefined }, '"kind" is undefined, not one of backbone');
+    refused({ ...fusion('own'), id: 3 }, '"id" is 3');
+    refused({ ...fusion('own'), config: undefined }, '"config" is no class');
+  });
+
   it('refuses ids that are not lower case', () => {
     for (const id of ['CoCo', 'co co', '', '-a', 'ä']) {
       assert.throws(() => new Registry([fusion(id)]), says(CocoError, 'lower-case'));

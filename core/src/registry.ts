@@ -3,6 +3,19 @@ import type { UnitDescriptor, UnitKind } from './specification/descriptor.js';
 
 const supportedVersions = ['v1'];
 
+const kinds = ['backbone', 'ranker', 'fusion', 'knowledge', 'data', 'engine'];
+
+/** @throws CocoError where a program without types gives something else */
+function demandDescriptor(unit: unknown): void {
+  const { kind, id, config } = (unit ?? {}) as Partial<Record<string, unknown>>;
+  const wrong =
+    (typeof unit !== 'object' && 'it is no object (a class is made by its descriptor\'s "create")') ||
+    (!kinds.includes(kind as string) && `its "kind" is ${String(kind)}, not one of ${kinds.join(', ')}`) ||
+    (typeof id !== 'string' && `its "id" is ${String(id)}`) ||
+    (typeof config !== 'function' && 'its "config" is no class');
+  if (wrong) throw new CocoError(`A unit is no descriptor: ${wrong}.`);
+}
+
 /** All units by kind and id. What is registered here is what the command line, the tests and the docs know. */
 export class Registry {
   private readonly units = new Map<string, UnitDescriptor>();
@@ -13,6 +26,7 @@ export class Registry {
   }
 
   private add(unit: UnitDescriptor): void {
+    demandDescriptor(unit);
     const { kind, id, specVersion } = unit;
     if (!/^[a-z0-9][a-z0-9-]*$/.test(id)) {
       throw new CocoError(`The ${kind} id "${id}" must be made of lower-case letters, digits and hyphens.`);
@@ -41,7 +55,10 @@ export class Registry {
     const known = [...new Set([...this.list(kind).map((other) => other.id), ...ownNames])];
     const near = nearestName(id, known);
     const hint = near ? ` Did you mean "${near}"?` : '';
-    throw new UsageError(`There is no ${kind} called "${id}".${hint} Known: ${known.join(', ') || 'none'}.`);
+    throw new UsageError(
+      `There is no ${kind} called "${id}".${hint} Known: ${known.join(', ') || 'none'}. One of your own is known to a program ` +
+        'that gives its descriptor in "units" (createRecommender, loadRecommender, compare).',
+    );
   }
 
   /** @returns the unit, or undefined. */

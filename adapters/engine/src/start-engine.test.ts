@@ -39,6 +39,14 @@ async function withCache(use: (cache: string) => Promise<void>): Promise<void> {
 describe('engines', function () {
   this.timeout(30_000);
 
+  it('of WebAssembly leaves the errors of a program to the program', () =>
+    withCache(async (cache) => {
+      const script = `const counts = () => ['uncaughtException', 'unhandledRejection'].map((event) => process.listenerCount(event));
+        const before = counts(); await engine.startEngine('wasm'); return [before, counts()];`;
+      const [before, after] = (await inProcess(cache, script)) as [number[], number[]];
+      assert.deepEqual(after, before);
+    }));
+
   it('are listed best first, with ids and preferences of their own', () => {
     assert.deepEqual(
       engines.map(({ id, preference }) => [id, preference]),

@@ -28,7 +28,8 @@ export const wasmEngine: EngineDescriptor<WasmEngineConfig> = {
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
     if (tf.findBackend('wasm') === null) setWasmPaths(binaryFolder() + sep); // by path: nothing is fetched
     registerWasmKernels();
-    if (!(await tf.setBackend('wasm'))) throw new CocoError('The engine wasm did not start.');
+    if (!(await withoutListeners(() => tf.setBackend('wasm'))))
+      throw new CocoError('The engine wasm did not start.');
     return detail;
   },
 };
@@ -41,6 +42,19 @@ async function status(): Promise<EngineStatus> {
   if (!existsSync(binary)) return { available: false, detail: `${binary} is missing; run npm ci again` };
   const detail = `tfjs WebAssembly ${tf.version_core}, ${simd ? 'SIMD' : 'no SIMD'}, 1 thread`;
   return { available: true, detail };
+}
+
+const ofErrors = ['uncaughtException', 'unhandledRejection'] as const;
+
+/** Takes away what the backend listens to: it throws every error of the program anew, below a line of its own code. */
+async function withoutListeners<T>(start: () => Promise<T>): Promise<T> {
+  const before = ofErrors.map((event) => process.listeners(event as 'uncaughtException'));
+  const started = await start();
+  ofErrors.forEach((event, n) => {
+    for (const listener of process.listeners(event as 'uncaughtException'))
+      if (!before[n].includes(listener)) process.removeListener(event, listener);
+  });
+  return started;
 }
 
 function binaryFolder(): string {

@@ -65,6 +65,7 @@ export abstract class FrozenBackbone extends Backbone {
       this.dispose();
       throw error;
     });
+    this.warnings.push(...zeroVectors(values, dimension, this.counts['items without a vector'] ?? 0));
     this.table = tf.tensor2d(values, [context.dataset.itemCount + 1, dimension]);
     const { rule } = context;
     if (rule.kind === 'global-time') {
@@ -111,4 +112,12 @@ export const named = (...paths: readonly (string | undefined)[]): string[] =>
 export function withStates(batch: PreparedBatch, states: Float32Array, dimension: number): PreparedBatch {
   const { batchSize, length } = batch;
   return { ...batch, extra: { states: tf.tensor3d(states, [batchSize, length, dimension]) } };
+}
+
+/** Says how many items have a vector that is zero, beside those that have none. */
+function zeroVectors(values: Float32Array, dimension: number, without: number): string[] {
+  let zeros = -1 - without; // padding
+  for (let at = 0; at < values.length; at += dimension)
+    if (values.subarray(at, at + dimension).every((value) => value === 0)) zeros++;
+  return zeros > 0 ? [`${zeros} items have a vector of zeros: their score is 0 for everybody.`] : [];
 }

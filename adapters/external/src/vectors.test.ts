@@ -12,6 +12,7 @@ import {
   leaveOneOut,
   lastItemRows,
   makeBatch,
+  Parameters,
   Pass,
   Random,
 } from '@coco-rec/core';
@@ -112,7 +113,7 @@ describe('vectors', () => {
   it('gives predictions without a vector no loss', async () => {
     const backbone = await open(['user0,2,2,20']);
     const lossOf = (x: tf.Tensor2D): tf.Tensor1D => tf.sum(tf.square(x), 1);
-    const parameters = undefined as never; // it makes none
+    const parameters = new Parameters(new Random(1));
     backbone.initialize({ itemCount: dataset.itemCount, parameters, loss: lossOf, dataset });
     const rows = {
       count: 3,
@@ -152,6 +153,16 @@ describe('vectors', () => {
     const { counts, warnings } = backbone.report();
     assert.equal(counts['item ids that the data do not know'], 1);
     assert.match(warnings[0], /28 of 30 items have no vector/);
+    backbone.dispose();
+  });
+
+  it('warns of items whose vector is zero', async () => {
+    const some = write('zeros.csv', ['id,x,y', 'item1,0,0', 'item2,1,1', 'item3,0,0']);
+    const backbone = await open(['user0,1,1,10'], { items: some });
+    assert.match(
+      backbone.report().warnings.join(),
+      /27 of 30 items.*2 items have a vector of zeros: their score is 0/,
+    );
     backbone.dispose();
   });
 

@@ -63,8 +63,10 @@ export async function runOnce(run: Run): Promise<RunResult> {
   const { progress, signal } = context;
   const { seed } = config;
   const fitting = { progress, signal, seed, files, warmFiles: run.warmFiles };
+  const old = await readRecord<RunResult>(files, runFiles.result);
+  if (old)
+    progress.log(`${files.root} holds a finished run of this config: it is measured again, not trained.`);
   const { value: training, seconds: lastStart } = await timed(() => ranker.fit(session.split, fitting));
-  await saveModel(files, ranker, config, session);
   const measuring = await timed(() => measure(ranker, session.split, config, { progress, signal }));
   const { ranks, ...measured } = measuring.value;
   const protocol = protocolOf(config, session.split, {
@@ -72,6 +74,8 @@ export async function runOnce(run: Run): Promise<RunResult> {
     configHash,
     seed,
   });
+  if (old) demandSameFigures(files.root, old, { ...measured, protocol });
+  await saveModel(files, ranker, config, session);
   const { trainSeconds: train = lastStart } = training as { readonly trainSeconds?: number };
   const times = { prepare: prepareSeconds, train, measure: measuring.seconds };
   const seconds = times.prepare + times.train + times.measure;
@@ -79,6 +83,28 @@ export async function runOnce(run: Run): Promise<RunResult> {
   await saveRanks(files, ranks);
   await files.write(runFiles.result, `${JSON.stringify(result, null, 2)}\n`);
   return result;
+}
+
+/** Figures of the same weights on the same engine differ by rounding alone. */
+const largestChange = 0.01;
+
+/** @throws UsageError where a finished run's weights no longer give its figures, as its backbone's code is another */
+function demandSameFigures(
+  folder: string,
+  old: RunResult,
+  found: Pick<RunResult, 'test' | 'protocol'>,
+): void {
+  const own = ['engine', 'codeVersion', 'topK'] as const;
+  if (own.some((key) => JSON.stringify(old.protocol[key]) !== JSON.stringify(found.protocol[key]))) return;
+  const changed = Object.entries(old.test).find(
+    ([name, value]) => Math.abs(found.test[name] - value) > largestChange * Math.abs(value),
+  );
+  if (!changed) return;
+  const [name, value] = changed;
+  throw new UsageError(
+    `${folder} holds a finished run whose weights no longer give its figures (${name} on test ${found.test[name].toFixed(4)}, ` +
+      `then ${value.toFixed(4)}): the code of its backbone or fusion has changed. Choose another "output", or remove that folder.`,
+  );
 }
 
 /** What `work` gives, and how long it took. */

@@ -23,9 +23,11 @@ import {
   checkKnowledge,
   checkNeeds,
   createLoss,
+  demandAsDescribed,
   demandData,
   encodeItemTexts,
   readConfig,
+  tryOut,
 } from '@coco-rec/core';
 import { startEngine } from '@coco-rec/engine';
 import { describeFiles } from './external-files.js';
@@ -128,6 +130,7 @@ export class Session {
     const random = new Random(seed);
     const parameters = new Parameters(random.derive('parameters'));
     const backbone = parts.backbone.create(parts.backboneConfig);
+    demandAsDescribed(backbone, parts.backbone);
     const loss = createLoss(config.train.loss, { dataset, trainLengths, random: random.derive('loss') });
     const { progress, signal } = this.context;
     demandData(backbone, dataset); // before texts are read for minutes
@@ -139,6 +142,7 @@ export class Session {
       dataset,
       texts: await this.textsOf(parts, config),
     });
+    await tryOut(backbone, dataset.itemCount);
     const fusion = parts.fusion.create(parts.fusionConfig);
     const writing = await this.writingOf(parts, config);
     const knowledge = await this.knowledgeOf(parts, config);

@@ -72,14 +72,16 @@ export abstract class Backbone {
   /**
    * Called once by the framework, after `open`.
    * @throws UsageError where the data lacks what the capabilities say is needed
-   * @throws CocoError where `dimension` or `maxLength` is no whole number from 1
+   * @throws CocoError where `dimension` or `maxLength` is no whole number from 1, or `build` makes variables by tf.variable
    */
   initialize(context: BackboneContext): void {
     demandData(this, context.dataset);
     demandSizes(this);
     this.context = context;
-    this.items = this.buildItemVectors(context);
-    this.build(context.parameters, context);
+    demandListed(this.id, context.parameters, () => {
+      this.items = this.buildItemVectors(context);
+      this.build(context.parameters, context);
+    });
   }
 
   /** Makes the variables, each by `parameters.variable(name, shape, initializer)`. */
@@ -191,6 +193,22 @@ function demandSizes({ id, dimension, maxLength }: Backbone): void {
       `Backbone "${id}": "${name}" is ${size}; it should be a whole number from 1, set before "initialize".`,
     );
   }
+}
+
+/** @throws CocoError where `build` makes a variable that `parameters` does not know */
+function demandListed(id: string, parameters: Parameters, build: () => void): void {
+  const made = (): tf.Variable[] => Object.values(tf.engine().registeredVariables);
+  const before = new Set(made());
+  build();
+  const listed = new Set(parameters.entries().map(({ variable }) => variable));
+  const strays = made().filter((variable) => !before.has(variable) && !listed.has(variable));
+  if (strays.length === 0) return;
+  const shapes = strays.map(({ shape }) => `[${shape.join(', ')}]`).join(', ');
+  tf.dispose(strays);
+  throw new CocoError(
+    `Backbone "${id}": "build" made variables by itself (${shapes}), which would be neither trained nor saved. Make them ` +
+      'by parameters.variable(name, shape, initializer).',
+  );
 }
 
 function toEngine(batch: Batch): PreparedBatch {

@@ -24,16 +24,16 @@ type NamedShape = Readonly<Record<string, number>>;
 /** @throws CocoError where what a method written by anybody gave is no tensor, or one of another shape */
 export function demandShape(value: unknown, shape: NamedShape, source: string): void {
   if (value instanceof Promise) value.catch(() => undefined); // its end no longer matters
-  const found = value instanceof tf.Tensor ? value.shape : undefined;
   const right = Object.values(shape);
-  if (found?.length === right.length && right.every((size, axis) => size === found[axis])) return;
+  if (value instanceof tf.Tensor && value.dtype === 'float32' && value.shape.join() === right.join()) return;
   throw new CocoError(
     `${source} gave ${nameOf(value)}; it should give a tensor [${Object.keys(shape).join(', ')}] = [${right.join(', ')}].`,
   );
 }
 
 function nameOf(value: unknown): string {
-  if (value instanceof tf.Tensor) return `a tensor [${value.shape.join(', ')}]`;
+  if (value instanceof tf.Tensor)
+    return `a tensor [${value.shape.join(', ')}]${value.dtype === 'float32' ? '' : ` of ${value.dtype}`}`;
   if (value instanceof Promise) return 'a promise (what is asynchronous belongs in "prepare")';
   return value === null || typeof value !== 'object' ? String(value) : 'something that is no tensor';
 }

@@ -3,6 +3,8 @@ import { CocoError } from '../errors.js';
 import type { Random } from '../random.js';
 import type { NamedArray } from './ranker.js';
 
+const otherCode = 'it was saved by other code, or with another backbone or fusion.';
+
 /** Fills the first values of a variable. Depends on (seed, full name) only, not on the order of creation. */
 export type Initializer = (shape: readonly number[], random: Random) => Float32Array;
 
@@ -120,17 +122,19 @@ export class Parameters {
   restore(state: ReadonlyMap<string, NamedArray>): void {
     for (const { name, variable } of this.entries()) {
       const saved = state.get(name);
-      if (!saved) throw new CocoError(`The saved model lacks the tensor "${name}".`);
+      if (!saved) throw new CocoError(`The saved model lacks the tensor "${name}": ${otherCode}`);
       if (saved.shape.join() !== variable.shape.join()) {
         throw new CocoError(
-          `The saved tensor "${name}" has shape [${saved.shape.join(', ')}]; the model's is [${variable.shape.join(', ')}].`,
+          `The saved tensor "${name}" has shape [${saved.shape.join(', ')}]; the model's is [${variable.shape.join(', ')}]: ${otherCode}`,
         );
       }
       tf.tidy(() => variable.assign(tf.tensor(saved.values as Float32Array, [...saved.shape], 'float32')));
     }
     for (const name of state.keys()) {
       if (name.startsWith(this.prefix) && !this.list.has(name)) {
-        throw new CocoError(`The saved model has a tensor "${name}" that this model does not know.`);
+        throw new CocoError(
+          `The saved model has a tensor "${name}" that this model does not know: ${otherCode}`,
+        );
       }
     }
   }

@@ -53,6 +53,19 @@ export function rateScale(config: TrainConfig, step: number, steps: number): num
   return rise * (0.1 + 0.45 * (1 + Math.cos((Math.PI * step) / Math.max(1, steps))));
 }
 
+/** Says that a stage is over before its rate has risen. @param steps of an epoch */
+export function warmupNote(
+  { warmupSteps }: TrainConfig,
+  { name, epochs }: PlannedStage,
+  steps: number,
+): string | undefined {
+  if (epochs * steps >= warmupSteps) return undefined;
+  return (
+    `The learning rate rises over ${warmupSteps} steps ("train.warmupSteps"), but the stage ${name} has ${epochs * steps}: ` +
+    'it never gets there.'
+  );
+}
+
 /** Epochs in which the default decay takes a weight down to 1/e, and the largest decay it asks for. */
 const epochsOfMemory = 2.5;
 const largestDecay = 3;

@@ -124,6 +124,9 @@ function guard(report: Record<string, number>, { place, parts: blocks, userNames
   const users = `${named.join(', ')}${all.length > named.length ? `, … (${all.length} in all)` : ''}`;
   throw new CocoError(
     `Training stopped at ${place}: a loss or a gradient is not finite (${parts.join(', ')}; users ${users}). ` +
-      'The last checkpoint is kept; try a lower learning rate or a smaller gradientNorm.',
+      'The last checkpoint is kept; ' +
+      (/\bepoch 1, step 1$/.test(place)
+        ? 'as no step has been made, look at the first values of the weights and at the states, padded positions too.'
+        : 'try a lower learning rate or a smaller gradientNorm.'),
   );
 }

@@ -11,7 +11,7 @@ import { createOptimizer } from './optimizer.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { FusedRanker } from './fused-ranker.js';
 import { StageSteps } from './stage-steps.js';
-import { type PlannedStage, planStages, rateScale, weightDecayOf } from './stages.js';
+import { type PlannedStage, planStages, rateScale, warmupNote, weightDecayOf } from './stages.js';
 import { trainStep } from './train-step.js';
 import { sampleStates, validationLosses } from './samples.js';
 
@@ -125,6 +125,8 @@ export class Trainer {
     const { position } = this;
     const plan = this.steps.plan(position.epoch);
     const startedAt = Date.now();
+    const note = position.epoch + position.step === 0 && warmupNote(config, stage, plan.length);
+    if (note) this.input.context.progress.log(note);
     while (position.step < plan.length) {
       await this.runStep(stage, plan).catch((error: unknown) => this.keep(error, stage));
       await breathe();

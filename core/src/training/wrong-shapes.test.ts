@@ -9,11 +9,13 @@ import type { BackboneDescriptor } from '../specification/descriptor.js';
 import type { ItemVectors } from '../specification/item-vectors.js';
 import { backboneChecks } from '../testing/backbone-checks.js';
 import { testDataset } from '../testing/test-dataset.js';
+import { demandAsDescribed, tryOut } from './try-out.js';
 import { type World, inWorld } from '../testing/world.js';
 
 /** What a subclass may get wrong; the rest is a table of items whose vectors are the states. */
 interface Faults {
   readonly dimension?: number;
+  build?(): unknown;
   encode?(states: tf.Tensor3D): unknown;
   rowLoss?(h: tf.Tensor2D): unknown;
   scores?(h: tf.Tensor2D): unknown;
@@ -26,7 +28,9 @@ class FaultyBackbone extends Backbone {
     super();
     this.dimension = 'dimension' in faults ? (faults.dimension as number) : 4;
   }
-  protected build(): void {}
+  protected build(): void {
+    this.faults.build?.();
+  }
   encode({ itemIds, batchSize: B, length: T }: PreparedBatch, items: ItemVectors): tf.Tensor3D {
     const states = tf.reshape(items.gather(tf.reshape(itemIds, [B * T])), [B, T, this.dimension]);
     return (this.faults.encode ? this.faults.encode(states as tf.Tensor3D) : states) as tf.Tensor3D; // [B, T, D]
@@ -78,6 +82,7 @@ describe('A backbone of another shape', () => {
     ['another width', (states) => tf.pad(states, [[0, 0], [0, 0], [0, 1]]), String.raw`a tensor \[8, \d+, 5\]`], // prettier-ignore
     ['twice the positions', (states) => tf.concat([states, states], 1), String.raw`a tensor \[8, \d+, 4\]`],
     ['positions first', (states) => tf.transpose(states, [1, 0, 2]), String.raw`a tensor \[\d+, 8, 4\]`],
+    ['whole numbers', (states) => tf.cast(states, 'int32'), String.raw`a tensor \[8, \d+, 4\] of int32`],
     ['nothing', () => undefined, 'undefined'],
     ['an array', (states) => [states], 'something that is no tensor'],
     [
@@ -119,6 +124,63 @@ describe('A backbone of another shape', () => {
         new RegExp(`Backbone "faulty": "dimension" is ${dimension}; it should be a whole number from 1`),
       );
     }
+  });
+
+  it('is refused where build makes variables that would not be saved', async () => {
+    const before = tf.memory().numTensors;
+    const build = (): unknown => tf.variable(tf.zeros([4, 4]));
+    const made = inFaulty({ build }, async () => undefined);
+    await assert.rejects(
+      made,
+      /"faulty": "build" made variables by itself \(\[4, 4\]\).*parameters\.variable\(/,
+    );
+    assert.ok(tf.memory().numTensors <= before + 2, 'the variable is left behind'); // its own items, and tf.zeros
+  });
+
+  describe('tried out before any training', () => {
+    const tried = (faults: Faults): Promise<unknown> =>
+      inFaulty(faults, ({ model, options }) => tryOut(model.backbone, options.dataset.itemCount));
+
+    it('passes where nothing is wrong, and leaves nothing behind', () =>
+      inFaulty({}, async ({ model }) => {
+        const before = tf.memory().numTensors;
+        await tryOut(model.backbone, 20);
+        assert.equal(tf.memory().numTensors, before);
+      }));
+
+    it('is refused where it looks ahead', async () => {
+      const ahead = tried({ encode: (states) => tf.cumsum(states, 1, false, true) });
+      await assert.rejects(
+        ahead,
+        /^CocoError: Backbone "faulty" looks ahead: .* Mask them, or say "causal: false"/,
+      );
+      await tried({ encode: (states) => tf.cumsum(states, 1) });
+    });
+
+    it('is refused where a state is not finite', () =>
+      assert.rejects(
+        tried({ encode: (states) => tf.div(states, 0) }),
+        /"faulty": encode gave (-?Infinity|NaN) on a history of 4 items, before any training/,
+      ));
+
+    it('is refused where it is not what its descriptor says', () => {
+      const backbone = new FaultyBackbone({});
+      const described = faulty({});
+      const refused = (changed: Partial<BackboneDescriptor>, words: RegExp): void =>
+        assert.throws(() => demandAsDescribed(backbone, { ...described, ...changed }), words);
+      refused({ id: 'other' }, /The descriptor's id is "other", the backbone's "faulty"/);
+      const capabilities = { ...defaultBackboneCapabilities, causal: false };
+      refused({ capabilities }, /the capability "causal" is false in the descriptor, true in the backbone/);
+      demandAsDescribed(backbone, described);
+    });
+  });
+
+  it('with a table of its own is found by the law', async () => {
+    const encode = (states: tf.Tensor3D): tf.Tensor => tf.onesLike(states);
+    const [law] = backboneChecks(faulty({ encode })).filter(({ name }) =>
+      name.includes('item vectors it is given'),
+    );
+    await assert.rejects(law.run(), /declares "readsItemVectors", but its states stay as they are/);
   });
 
   it('hears the same from the laws', async () => {

@@ -107,6 +107,25 @@ describe('comparisonTable', () => {
     assert.deepEqual(told(method('none', { runs: [run()] })), []);
   });
 
+  it('tells of a fusion that was never better than its start', () => {
+    const of = (fusion: string, bestEpoch: number): ComparedMethod['runs'][number] => {
+      const result = {
+        otherFilter: { test: {} },
+        training: { bestEpoch },
+        config: { fusion: { id: fusion } },
+      };
+      return { seed: 1, folder: 'runs/x', result: result as unknown as RunResult };
+    };
+    const none = method('none', { runs: [of('none', 0)] });
+    const kar = method('kar', { runs: [of('kar', 2)] });
+    const mlp = method('mlp', { runs: [of('mlp', 2), of('mlp', 0)] });
+    const told = comparisonTable(comparison([none, kar, mlp])).notes?.filter((note) =>
+      note.includes('no epoch'),
+    );
+    assert.equal(told?.length, 1);
+    assert.match(told[0], /^mlp: By validation no epoch of the joint stage was better than its start/);
+  });
+
   it('calls fewer than five seeds preliminary', () => {
     const methods = [method('none'), method('coco', { difference: { 'recall@5': found } })];
     assert.match(comparisonTable(comparison(methods, 4)).notes?.[0] ?? '', /preliminary/);

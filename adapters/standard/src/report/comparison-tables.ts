@@ -1,6 +1,6 @@
 import type { PairedDifference } from '@coco-rec/core';
 import type { ComparedMethod, Comparison } from '../summarise-comparison.js';
-import { comparedWarnings } from './backbone-warnings.js';
+import { comparedWarnings } from './run-warnings.js';
 import {
   durationText,
   filterText,

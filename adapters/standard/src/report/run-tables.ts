@@ -1,5 +1,5 @@
 import type { RunResult } from '../result.js';
-import { backboneWarnings } from './backbone-warnings.js';
+import { runWarnings } from './run-warnings.js';
 import { durationText, filterText, metricLabel, metricText } from './figures.js';
 import { type Table, figureColumns } from './table.js';
 
@@ -20,7 +20,7 @@ export function resultTable(result: RunResult): Table {
     rows,
     notes: [
       `The run took ${durationText(result.seconds)} and used the engine ${String(protocol.engine)}.`,
-      ...backboneWarnings(result),
+      ...runWarnings(result),
       ...fusionNote(result.training.fusion),
     ],
   };
