@@ -46,6 +46,15 @@ describe('a model of vectors in files', function () {
     assert.deepEqual(await best('--file', 'asked.jsonl'), ['i4', 'i9']);
   });
 
+  it('says for whom it has no vector', async () => {
+    const words = /nothing to go by for 1 of 1: their items are in no order of preference/;
+    const nobody = await shop.coco(['recommend', 'runs/vectors', '--history', 'i1,i2']);
+    assertGood(nobody);
+    assert.match(nobody.errors, words);
+    const user = await shop.coco(['recommend', 'runs/vectors', '--user', 'u3']);
+    assert.doesNotMatch(user.errors, words);
+  });
+
   it('names the nearest user where one is not known', async () => {
     const run = await shop.coco(['recommend', 'runs/vectors', '--user', 'u3x']);
     assertRefused(run, 2, /no user "u3x"; did you mean "u3"\?/);

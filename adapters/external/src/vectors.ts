@@ -194,6 +194,10 @@ export class VectorsBackbone extends FrozenBackbone {
     return withStates(await super.prepare(batch), states, D);
   }
 
+  override knows(user: number, interactions: number): boolean {
+    return this.users.find(user, interactions) !== undefined;
+  }
+
   override rowLoss(h: tf.Tensor2D, rows: Rows, items: ItemVectors, pass: Pass): tf.Tensor1D {
     const isServed = rows.user.map((user, p) => (this.users.find(user, rows.visibleUntil[p]) ? 1 : 0));
     const weights = tf.tensor1d(Float32Array.from(isServed)); // [P]

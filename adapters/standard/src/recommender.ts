@@ -159,6 +159,13 @@ export class Recommender {
       if (own) demandGivenSeconds(own, dataset);
       return own ? places.map((place) => own[place] ?? NaN) : knownTimes(dataset, users?.[n] ?? -1, ids);
     });
+    const strangers = known.filter(({ ids }, n) => ranker.knows?.(users?.[n] ?? -1, ids.length) === false);
+    if (strangers.length > 0) {
+      this.context.progress.log(
+        `The model has nothing to go by for ${strangers.length} of ${known.length}: their items are in no order of preference. ` +
+          'It knows users of the data by what it holds of them, such as vectors.',
+      );
+    }
     const removeSeen = options.removeSeen ?? this.config.evaluate.filter === 'seen';
     const best = await ranker.topK(
       known.map(({ ids }) => ids),

@@ -158,6 +158,14 @@ export abstract class Backbone {
     return [];
   }
 
+  /**
+   * Whether it can say anything of a user after so many interactions, for whoever asks for recommendations. Default: yes.
+   * @param user index in the data set, −1: nobody in particular
+   */
+  knows(_user: number, _interactions: number): boolean {
+    return true;
+  }
+
   /** Frees what is not in `parameters`. */
   dispose(): void {}
 }

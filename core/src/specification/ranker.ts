@@ -61,6 +61,11 @@ export interface Ranker {
   /** @param histories item ids, oldest first; users never seen before work, an empty history too. */
   topK(histories: readonly Int32Array[], k: number, options?: RankOptions): Promise<TopK>;
   /**
+   * Whether it can say anything of a user after so many interactions; what it ranks else is in no order of preference.
+   * @param user index in the data set, −1: nobody in particular. Absent: it can of anybody
+   */
+  knows?(user: number, interactions: number): boolean;
+  /**
    * Rank of each target among all items, from 1; ties count against the target. A ranker that cannot score every item
    * leaves this out; its rank is then read off `topK`.
    */

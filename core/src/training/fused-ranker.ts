@@ -48,6 +48,10 @@ export class FusedRanker implements Ranker {
     return this.model.backbone.readsAttributes;
   }
 
+  knows(user: number, interactions: number): boolean {
+    return this.model.backbone.knows(user, interactions);
+  }
+
   async fit(split: Split, context: FitContext): Promise<Record<string, unknown>> {
     const trainer = new Trainer({ ranker: this, split, config: this.config, context });
     try {
