@@ -23,7 +23,10 @@ export class UserRows {
       const before = order[i - 1];
       if (i > 0 && users[before] === users[row] && seenUntil[before] === seenUntil[row]) {
         throw new CocoError(
-          `${file.path}: the user "${file.ids[row]}" has two rows with seenUntil ${seenUntil[row]}.`,
+          `${file.path}: the user "${file.ids[row]}" has two rows` +
+            (file.seenUntil
+              ? ` with seenUntil ${seenUntil[row]}.`
+              : ', and no "seenUntil" that tells them apart.'),
         );
       }
     });

@@ -179,6 +179,11 @@ describe('vectors', () => {
       [3, 30],
     ]);
     backbone.dispose();
+    const twice = write('bare-twice.csv', ['id,x,y', 'user0,3,30', 'user0,4,40']);
+    await refuses(
+      openWith({ users: twice, items, assumeSeenUntil: 'train-1' }),
+      '"user0" has two rows, and no "seenUntil" that tells them apart',
+    );
     await refuses(
       open(['user0,1,1,1'], { assumeSeenUntil: 'train-1' }),
       '"backbone.assumeSeenUntil" does nothing',

@@ -200,6 +200,12 @@ describe('readVectors', () => {
     );
   });
 
+  it('says where lists go, which pandas writes into CSV as they are', () =>
+    assert.rejects(
+      read(write('lists.csv', 'id,vector\na,"[1.0, 2.0]"\n')),
+      says('number 1 of the vector is "[1.0, 2.0]"; a list goes into Parquet; CSV takes a column for each'),
+    ));
+
   it('refuses rows of another width, and wrong counts of interactions', async () => {
     await assert.rejects(read(write('wide.csv', 'id,x,y\na,1,2\nb,3\n')), says('wide.csv, line 3'));
     const columnData = [

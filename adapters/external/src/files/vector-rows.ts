@@ -90,6 +90,8 @@ const shown = (value: unknown): string =>
 export function notFinite(where: string, at: number, value: unknown): CocoError {
   const wanted = Number.isFinite(numberOf(value))
     ? 'as float32 it must be finite, so below 3.4e38'
-    : 'it must be finite';
+    : typeof value === 'string' && value.startsWith('[')
+      ? 'a list goes into Parquet; CSV takes a column for each number'
+      : 'it must be finite';
   return new CocoError(`${where}: number ${at + 1} of the vector is ${shown(value)}; ${wanted}.`);
 }

@@ -27,6 +27,19 @@ describe('a model.json', () => {
   it('without a topology is refused', () =>
     refuses(null, [], /model\.json is no layers model: it lacks "modelTopology" or "weightsManifest"\.$/));
 
+  it('of a graph, or that is a folder, is named as such', async () => {
+    writeFileSync(
+      path,
+      JSON.stringify({ format: 'graph-model', modelTopology: { node: [] }, weightsManifest: [] }),
+    );
+    await assert.rejects(
+      readLayersModel(path),
+      /model\.json is a graph model, which cannot be trained: save a layers/,
+    );
+    await assert.rejects(readLayersModel(folder), /coco-layers-\w+ is not a file\.$/);
+    await assert.rejects(readLayersModel(join(folder, 'none.json')), /There is no file .*none\.json\.$/);
+  });
+
   it('with a weight that is none is refused', async () => {
     await refuses(
       {},

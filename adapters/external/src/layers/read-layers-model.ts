@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import { CocoError, UsageError } from '@coco-rec/core';
+import { CocoError } from '@coco-rec/core';
+import { readBytes } from '../files/demand-file.js';
 import type { LayersModel } from './layers-model.js';
 import { reasonOf } from './reason-of.js';
 
@@ -41,16 +42,19 @@ export async function readLayersModel(path: string): Promise<LayersModel> {
 }
 
 async function readJson(path: string): Promise<ModelJson> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`There is no file ${path}.`, { cause: error });
-  });
-  let json: Partial<ModelJson> | null;
+  const text = new TextDecoder().decode(await readBytes(path));
+  let json: (Partial<ModelJson> & { readonly format?: string }) | null;
   try {
-    json = JSON.parse(text) as Partial<ModelJson> | null;
+    json = JSON.parse(text) as typeof json;
   } catch (error) {
     throw new CocoError(`${path} is not valid JSON.`, { cause: error });
   }
-  const { modelTopology, weightsManifest } = json ?? {};
+  const { modelTopology, weightsManifest, format } = json ?? {};
+  if (format === 'graph-model') {
+    throw new CocoError(
+      `${path} is a graph model, which cannot be trained: save a layers model (model.save), or export the model to ONNX.`,
+    );
+  }
   const isGroup = (group: { paths?: unknown; weights?: unknown } | null): boolean =>
     Array.isArray(group?.paths) && Array.isArray(group.weights);
   const isTopology = typeof modelTopology === 'object' && modelTopology !== null;
