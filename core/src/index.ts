@@ -116,7 +116,15 @@ export {
 } from './data/split.js';
 export { globalTimeSplit, type HeldOutShares } from './data/global-time-split.js';
 export { isDate, mostSeconds, timeText } from './data/time-text.js';
-export { Describe, NamesFile, describedKeys, keysOfFiles, type DescribedKey } from './config/describe.js';
+export {
+  Describe,
+  NamesFile,
+  Reaches,
+  describedKeys,
+  keysOfFiles,
+  keysOfReach,
+  type DescribedKey,
+} from './config/describe.js';
 export { readConfig } from './config/validate.js';
 export { RunConfig, TrainConfig, EvaluateConfig, type UnitSetting } from './config/run-config.js';
 export { Registry } from './registry.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { CocoError } from '@coco-rec/core';
-import { type PlainConfig, createRecommender, resultTable } from '@coco-rec/standard';
+import { type PlainConfig, createRecommender, loadRecommender, resultTable } from '@coco-rec/standard';
 import { startTestEngine } from './support/engine.js';
 import { fixtures, itemIds, writeVectors } from './support/fixtures.js';
 import { itemVector } from './support/made-up-vectors.js';
@@ -104,6 +104,27 @@ describe('a service that returns vectors', () => {
     assert.ok(good.steps > 0);
     assert.deepEqual(flaky.weights, good.weights);
     assert.deepEqual(flaky.test, good.test);
+  });
+
+  it('that has moved is found at its new address by whoever loads the model', async () => {
+    const old = await startVectorService();
+    const place = { url: old.at('/vectors'), itemsUrl: old.at('/items') };
+    const trained = createRecommender(config('left', http('/vectors', place)));
+    await trained.fit();
+    const before = await trained.recommend([itemIds.slice(0, 3)], 5);
+    trained.dispose();
+    await old.stop();
+    const left = join(folder, 'left');
+    const silent = ['backbone.retries=0', 'backbone.timeoutSeconds=5'];
+    await assert.rejects(loadRecommender(left, { set: silent }), /The service at http:.*\/items/);
+    const set = [`backbone.url=${service.at('/vectors')}`, `backbone.itemsUrl=${service.at('/items')}`];
+    const loaded = await loadRecommender(left, { set });
+    assert.deepEqual(await loaded.recommend([itemIds.slice(0, 3)], 5), before);
+    loaded.dispose();
+    await assert.rejects(
+      loadRecommender(left, { set: ['backbone.scale=2'] }),
+      /--set backbone\.scale=2 goes with a config file; of a trained model with the backbone "http" only these may be set anew: .*backbone\.url/,
+    );
   });
 
   it('that is ill is named, with what it did, in one sentence', async () => {

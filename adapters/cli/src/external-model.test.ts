@@ -55,6 +55,15 @@ describe('a model of vectors in files', function () {
     assert.doesNotMatch(user.errors, words);
   });
 
+  it('takes no key anew that decides what was trained', async () => {
+    const run = await shop.coco(['evaluate', 'runs/vectors', '--set', 'evaluate.filter=seen']);
+    assertRefused(
+      run,
+      2,
+      /--set evaluate\.filter=seen goes with a config file; .* "vectors" nothing may be set anew/,
+    );
+  });
+
   it('names the nearest user where one is not known', async () => {
     const run = await shop.coco(['recommend', 'runs/vectors', '--user', 'u3x']);
     assertRefused(run, 2, /no user "u3x"; did you mean "u3"\?/);

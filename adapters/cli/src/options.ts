@@ -8,8 +8,8 @@ export function examples(command: Command, list: readonly (readonly [string, str
 }
 
 /** `--set key=value`, as often as wanted. */
-export function setOption(): Option {
-  return new Option('-s, --set <key=value>', 'override a key of the config; may be given again')
+export function setOption(text = 'override a key of the config'): Option {
+  return new Option('-s, --set <key=value>', `${text}; may be given again`)
     .argParser((value: string, previous: string[]) => [...previous, value])
     .default([], 'none');
 }

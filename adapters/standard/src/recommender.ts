@@ -24,6 +24,7 @@ import { NodeFileStore, nodeHasher, silentProgress } from './node-ports.js';
 import { builtInUnits } from './register-all.js';
 import type { RunResult } from './result.js';
 import { runOnce, timed } from './run.js';
+import { reachedAnew } from './reached-anew.js';
 import { demandSameItems, readModel, saveModel } from './saved-model.js';
 import { fileFinder, withFoundFiles } from './saved-paths.js';
 import { Session } from './session.js';
@@ -263,11 +264,12 @@ export function createRecommender(config: PlainConfig, options: RecommenderOptio
 /**
  * Makes the recommender that a run folder or `save` holds, with its weights. Its config's relative paths are taken as they
  * were when it was trained, from whatever working directory it is loaded.
+ * @param options.set keys set anew, "backbone.url=https://…": those that say how something outside is reached
  * @throws CocoError where there is none, or a file that it needs besides has changed or is missing
  */
 export async function loadRecommender(
   folder: string,
-  options: RecommenderOptions = {},
+  { set = [], ...options }: RecommenderOptions & { readonly set?: readonly string[] } = {},
 ): Promise<Recommender> {
   const { info } = await readModel(new NodeFileStore(folder));
   const owner = `The model in ${folder}`;
@@ -278,6 +280,6 @@ export async function loadRecommender(
     externalFiles.map((file) => ({ ...file, path: find(file.path) })),
   );
   const { registry } = createContext(folder, options);
-  const config = withFoundFiles(owner, info.config, registry, find);
+  const config = withFoundFiles(owner, reachedAnew(info.config, set, registry), registry, find);
   return createRecommender(config as unknown as PlainConfig, options).load(folder);
 }

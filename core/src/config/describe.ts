@@ -30,6 +30,23 @@ export function keysOfFiles(configClass: new () => object): string[] {
   return chainOf(configClass).flatMap((prototype) => [...(fileKeys.get(prototype) ?? [])]);
 }
 
+const reachKeys = new WeakMap<object, Set<string>>();
+
+/**
+ * Marks a config key that says how something outside is reached, not what it gives, such as the address of a service: it may
+ * be set anew when a saved model is loaded.
+ */
+export function Reaches(): PropertyDecorator {
+  return (prototype, key) => {
+    reachKeys.set(prototype, (reachKeys.get(prototype) ?? new Set<string>()).add(String(key)));
+  };
+}
+
+/** @returns the keys of a config class that are marked so, base classes first. */
+export function keysOfReach(configClass: new () => object): string[] {
+  return chainOf(configClass).flatMap((prototype) => [...(reachKeys.get(prototype) ?? [])]);
+}
+
 export interface DescribedKey {
   readonly key: string;
   readonly text: string;

@@ -63,10 +63,7 @@ async function evaluate(path: string, options: Options, terminal: Terminal): Pro
 async function open(path: string, options: Options, { progress, signal }: Terminal): Promise<Recommender> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new UsageError(`There is no file or folder ${path}.`);
-  if (found.isDirectory()) {
-    if (options.set.length > 0) throw new UsageError('--set goes with a config file, not with a run folder.');
-    return loadRecommender(path, { progress, signal });
-  }
+  if (found.isDirectory()) return loadRecommender(path, { set: options.set, progress, signal });
   const recommender = createRecommender(await configOf(path, options), { progress, signal });
   return recommender.load(recommender.config.output);
 }

@@ -8,10 +8,10 @@ import {
   visibleText,
 } from '@coco-rec/standard';
 import { type Asked, readHistories } from '../histories.js';
-import { count, examples, idList } from '../options.js';
+import { type ConfigOptions, count, examples, idList, setOption } from '../options.js';
 import type { Terminal } from '../terminal.js';
 
-interface Options {
+interface Options extends ConfigOptions {
   readonly history?: string[];
   readonly user: string[];
   readonly file?: string;
@@ -38,6 +38,7 @@ export function addRecommend(parent: Command, terminal: Terminal): void {
     )
     .option('-k, --k <number>', 'items a history', count, 10)
     .option('--remove-seen', 'leave out items of the history (default: as the config says)')
+    .addOption(setOption('set a key of the backbone anew that says how it is reached, such as backbone.url'))
     .option('--json', 'print one history or user as JSON, too')
     .action((folder: string, options: Options) => recommend(folder, options, terminal));
   examples(command, [
@@ -60,7 +61,7 @@ export function addRecommend(parent: Command, terminal: Terminal): void {
 async function recommend(folder: string, options: Options, terminal: Terminal): Promise<void> {
   const { progress, signal, colours } = terminal;
   const asked = await readAsked(options, signal);
-  const recommender = await loadRecommender(folder, { progress, signal });
+  const recommender = await loadRecommender(folder, { set: options.set, progress, signal });
   try {
     await recommender.historiesOf(options.user); // complains of one that the data do not have
     const histories: string[][] = [];

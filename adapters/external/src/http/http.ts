@@ -10,6 +10,7 @@ import { IsInt, IsNumber, IsOptional, IsString, IsUrl, Max, Min } from 'class-va
 import {
   Describe,
   NamesFile,
+  Reaches,
   type OpenContext,
   OutsideError,
   type Strings,
@@ -33,11 +34,13 @@ const isUrl = {
 export class HttpConfig extends FrozenConfig {
   @Describe('Address that answers histories with vectors.')
   @IsUrl(isUrl)
+  @Reaches()
   url!: string;
 
   @Describe('Address that answers items with vectors; or give a file as `items`.')
   @IsOptional()
   @IsUrl(isUrl)
+  @Reaches()
   itemsUrl?: string;
 
   @Describe('File of item vectors, with `id`: .csv, .csv.gz, .parquet, .npy or .safetensors.')
@@ -55,33 +58,39 @@ export class HttpConfig extends FrozenConfig {
   @Describe('Histories, or items, of one request at most.')
   @IsInt()
   @Min(1)
+  @Reaches()
   batchSize = 256;
 
   @Describe('Requests at a time.')
   @IsInt()
   @Min(1)
+  @Reaches()
   concurrency = 4;
 
   @Describe('A request without an answer is given up after so many seconds.')
   @IsNumber()
   @Min(0.01)
   @Max(86400)
+  @Reaches()
   timeoutSeconds = 30;
 
   @Describe('Further tries after a time-out, a broken connection, or an answer 429 or 5xx.')
   @IsInt()
   @Min(0)
   @Max(20)
+  @Reaches()
   retries = 4;
 
   @Describe('Seconds before the first further try; doubled before each later one, 30 at most.')
   @IsNumber()
   @Min(0)
+  @Reaches()
   backoffSeconds = 0.5;
 
   @Describe('Name of an environment variable that holds a token, sent as "Authorization: Bearer …".')
   @IsOptional()
   @IsString()
+  @Reaches()
   tokenVariable?: string;
 }
 
