@@ -42,6 +42,18 @@ export class PlainModel {
     return this.linear(mixed, `${block}/output`);
   }
 
+  /** norm(x + attention), norm(x + feed-forward). @param hides as in `attend` */
+  protected postNormBlock(
+    x: Rows,
+    block: string,
+    numHeads: number,
+    { hides, activate }: { hides(t: number, s: number): boolean; activate(x: number): number },
+  ): Rows {
+    const y = this.norm(plus(x, this.attend(x, block, numHeads, hides)), `${block}/attentionNorm`);
+    const inner = this.linear(y, `${block}/inner`).map((row) => row.map(activate));
+    return this.norm(plus(y, this.linear(inner, `${block}/outer`)), `${block}/feedForwardNorm`);
+  }
+
   protected linear(x: Rows, name: string): Rows {
     const [weight, bias] = [this.matrix(name), this.vector(`${name}Bias`)];
     return x.map((row) =>
