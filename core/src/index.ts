@@ -201,5 +201,5 @@ export { rmsNorm } from './tensor/rms-norm.js';
 export { rotary, rotaryTables } from './tensor/rotary.js';
 export { swiGlu } from './tensor/swiglu.js';
 export { sampledSoftmax, type SampledSoftmaxOptions } from './tensor/sampled-softmax.js';
-export { customOp, tapeIsOn, withoutTape, gradientsOf } from './tensor/tape.js';
+export { customOp, disposeTape, tapeIsOn, withoutTape, gradientsOf } from './tensor/tape.js';
 export { TableItemVectors } from './specification/table-item-vectors.js';

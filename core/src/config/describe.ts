@@ -13,39 +13,28 @@ export function Describe(text: string, group?: new () => object): PropertyDecora
   };
 }
 
-const fileKeys = new WeakMap<object, Set<string>>();
+/** A mark for config keys: the decorator that sets it, and who has it in a config class, base classes first. */
+function keyMark(): [mark: () => PropertyDecorator, keysOf: (configClass: new () => object) => string[]] {
+  const marked = new WeakMap<object, Set<string>>();
+  return [
+    () => (prototype, key) => {
+      marked.set(prototype, (marked.get(prototype) ?? new Set<string>()).add(String(key)));
+    },
+    (configClass) => chainOf(configClass).flatMap((prototype) => [...(marked.get(prototype) ?? [])]),
+  ];
+}
 
 /**
  * Marks a config key that holds the path of a file or folder, or a group of such: a saved model finds the file again when it
- * is loaded from another working directory.
+ * is loaded from another working directory. `keysOfFiles` gives those of a class.
  */
-export function NamesFile(): PropertyDecorator {
-  return (prototype, key) => {
-    fileKeys.set(prototype, (fileKeys.get(prototype) ?? new Set<string>()).add(String(key)));
-  };
-}
-
-/** @returns the keys of a config class that are marked so, base classes first. */
-export function keysOfFiles(configClass: new () => object): string[] {
-  return chainOf(configClass).flatMap((prototype) => [...(fileKeys.get(prototype) ?? [])]);
-}
-
-const reachKeys = new WeakMap<object, Set<string>>();
+export const [NamesFile, keysOfFiles] = keyMark();
 
 /**
  * Marks a config key that says how something outside is reached, not what it gives, such as the address of a service: it may
- * be set anew when a saved model is loaded.
+ * be set anew when a saved model is loaded. `keysOfReach` gives those of a class.
  */
-export function Reaches(): PropertyDecorator {
-  return (prototype, key) => {
-    reachKeys.set(prototype, (reachKeys.get(prototype) ?? new Set<string>()).add(String(key)));
-  };
-}
-
-/** @returns the keys of a config class that are marked so, base classes first. */
-export function keysOfReach(configClass: new () => object): string[] {
-  return chainOf(configClass).flatMap((prototype) => [...(reachKeys.get(prototype) ?? [])]);
-}
+export const [Reaches, keysOfReach] = keyMark();
 
 export interface DescribedKey {
   readonly key: string;

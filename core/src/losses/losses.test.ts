@@ -3,7 +3,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { StringTable } from '../data/string-table.js';
 import { UsageError } from '../errors.js';
 import { Random } from '../random.js';
-import type { Rows } from '../specification/batch.js';
 import type { Dataset } from '../specification/dataset.js';
 import { Pass } from '../specification/pass.js';
 import { TableItemVectors } from '../specification/table-item-vectors.js';
@@ -14,6 +13,7 @@ import { createLoss, losses } from './create-loss.js';
 import type { LossContext } from './loss.js';
 import { NegativeSampler } from './negatives.js';
 import { Positives, countsForSampling } from './positives.js';
+import { rowsOf } from './small-rows.test.js';
 
 /** Four users, six items; the last two interactions of users 0 to 2 are held out. */
 const histories = [
@@ -44,18 +44,6 @@ function contextOf(lists: readonly number[][], lengths: Int32Array, itemCount: n
 }
 
 const context = contextOf(histories, trainLengths, 6);
-
-function rowsOf(pairs: readonly (readonly [user: number, target: number])[]): Rows {
-  const zeros = new Int32Array(pairs.length);
-  return {
-    count: pairs.length,
-    sequence: zeros,
-    position: zeros,
-    user: Int32Array.from(pairs, ([user]) => user),
-    target: Int32Array.from(pairs, ([, target]) => target),
-    visibleUntil: zeros,
-  };
-}
 
 const rows = rowsOf([
   [0, 2],

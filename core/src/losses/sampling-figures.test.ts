@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { DatasetBuilder } from '../data/dataset-builder.js';
 import { Random } from '../random.js';
-import type { Rows } from '../specification/batch.js';
 import { Pass } from '../specification/pass.js';
 import { TableItemVectors } from '../specification/table-item-vectors.js';
 import { normals, valuesCloseTo } from '../testing/close-to.test.js';
@@ -11,6 +10,7 @@ import { eachBackend } from '../testing/each-backend.test.js';
 import { createLoss } from './create-loss.js';
 import type { LossContext } from './loss.js';
 import { NegativeSampler } from './negatives.js';
+import { rowsOf } from './small-rows.test.js';
 
 type Setting = { readonly id: string } & Readonly<Record<string, unknown>>;
 
@@ -26,18 +26,6 @@ function contextOf(histories: readonly (readonly number[])[], itemCount: number)
   assert.deepEqual(Array.from(dataset.sequence), histories.flat());
   const trainLengths = Int32Array.from(histories, ({ length }) => length);
   return { dataset, trainLengths, random: new Random(3) };
-}
-
-function rowsOf(pairs: readonly (readonly [user: number, target: number])[]): Rows {
-  const zeros = new Int32Array(pairs.length);
-  return {
-    count: pairs.length,
-    sequence: zeros,
-    position: zeros,
-    user: Int32Array.from(pairs, ([user]) => user),
-    target: Int32Array.from(pairs, ([, target]) => target),
-    visibleUntil: zeros,
-  };
 }
 
 /** One user for each item, who has had it so many times. */

@@ -101,3 +101,8 @@ export function gradientsOf<T extends tf.Tensor>(
     Object.assign(state, { activeTape, gradientDepth, kernelDepth });
   }
 }
+
+/** Frees what a gradient that failed has saved for the way back, which tfjs keeps. */
+export function disposeTape(): void {
+  for (const { saved } of tf.engine().state.activeTape ?? []) if (saved) tf.dispose(saved);
+}

@@ -6,6 +6,7 @@ import { Pass } from '../specification/pass.js';
 import type { Parameter } from '../specification/parameters.js';
 import type { Stage, StepLoss } from '../specification/stage.js';
 import type { Strings } from '../specification/dataset.js';
+import { disposeTape } from '../tensor/tape.js';
 import type { Adam, AdamConfig } from './adam.js';
 import type { ModelInput, SequenceModel } from './sequence-model.js';
 
@@ -86,6 +87,9 @@ function stepGradients(
     );
     const report = Object.fromEntries([...parts].map(([name, value]) => [name, value.dataSync()[0]]));
     return { report, gradients: byParameter(parameters, gradients) };
+  } catch (error) {
+    disposeTape();
+    throw error;
   } finally {
     tf.dispose([...parts.values()]);
   }

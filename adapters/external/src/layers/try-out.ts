@@ -1,6 +1,6 @@
 /** What a layers model has to do is tried out when it is opened, so that no training starts that cannot go on. */
 import * as tf from '@tensorflow/tfjs-core';
-import { CocoError } from '@coco-rec/core';
+import { CocoError, disposeTape } from '@coco-rec/core';
 import type { LayersModel } from './layers-model.js';
 import { reasonOf } from './reason-of.js';
 
@@ -88,11 +88,6 @@ function demandGradient({ id, model, width }: Candidate): void {
   } finally {
     vectors.dispose();
   }
-}
-
-/** tfjs keeps what a gradient that fails has saved for the way back. */
-function disposeTape(): void {
-  for (const { saved } of tf.engine().state.activeTape ?? []) if (saved) tf.dispose(saved);
 }
 
 const historyOf = (width: number): Float32Array =>
